@@ -15,7 +15,6 @@ function(attune_target_settings target)
   target_include_directories(${target} PUBLIC
     "${PROJECT_SOURCE_DIR}/include" "${PROJECT_BINARY_DIR}/include")
   target_include_directories(${target} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
-  target_compile_definitions(${target} PRIVATE ${LLVM_DEFINITIONS})
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-unused-parameter -fno-exceptions)
   if(ATTUNE_ENABLE_ASSERTIONS)
     target_compile_options(${target} PRIVATE -UNDEBUG)
