@@ -29,7 +29,8 @@ typedef enum AttuneElementType {
   ATTUNE_I32 = 2,
   ATTUNE_I64 = 3,
   ATTUNE_I8 = 4,
-  ATTUNE_BOOL = 5
+  ATTUNE_BOOL = 5, /* one byte, 0 or 1 */
+  ATTUNE_U8 = 6
 } AttuneElementType;
 
 /* What an input stands for when the caller leaves it out. */
@@ -39,7 +40,7 @@ typedef enum AttuneDefault {
   ATTUNE_ONES = 2   /* e.g. attention_mask */
 } AttuneDefault;
 
-/* One input or output. dims[i] >= 0 is a static extent; a negative value -1-k
+/* One input or output, of at most 8 dimensions. dims[i] >= 0 is a static extent; a negative value -1-k
  * stands for the value of symbol k in the call. Row-major, no padding. */
 typedef struct AttuneTensorInfo {
   const char *name;
@@ -48,6 +49,8 @@ typedef struct AttuneTensorInfo {
   const int64_t *dims;
   int32_t when_absent; /* AttuneDefault; outputs: ignored */
   int32_t reserved;
+  int64_t min; /* integer inputs: the values that kernels can take, e.g. */
+  int64_t max; /* 0 and vocabulary size - 1; min > max: not checked */
 } AttuneTensorInfo;
 
 /* A dynamic extent, e.g. "batch" or "length". */
