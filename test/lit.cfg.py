@@ -1,0 +1,85 @@
+"""The lit suite's configuration: what a test is, the tools it may call, and the machine's features.
+
+With ATTUNE_VERIFY_ROUNDTRIP=1 in the environment every attune-opt of the suite also checks that the module it reads
+survives printing and parsing, as text and as bytecode; tests that do not call attune-opt are left out then.
+"""
+
+import os
+import platform
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+ROUND_TRIP = os.environ.get("ATTUNE_VERIFY_ROUNDTRIP") == "1"
+
+
+class CallsAttuneOpt(lit.formats.ShTest):
+    """The tests that call attune-opt."""
+
+    def getTestsInDirectory(self, testSuite, path_in_suite, litConfig, localConfig):
+        for test in super().getTestsInDirectory(testSuite, path_in_suite, litConfig, localConfig):
+            with open(test.getSourcePath(), "rb") as file:
+                if b"attune-opt" in file.read():
+                    yield test
+
+
+def cpu_flags():
+    """The CPU's feature flags as Linux names them."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith(("flags", "Features")):
+                    return set(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return set()
+
+
+config.name = "Attune"
+config.test_format = (CallsAttuneOpt if ROUND_TRIP else lit.formats.ShTest)(execute_external=False)
+config.suffixes = [".mlir", ".test", ".yaml"]
+config.excludes = ["Inputs", "golden", "Unit", "Benchmark", "Fuzz", "CMakeLists.txt", "lit.cfg.py", "lit.site.cfg.py"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.attune_obj_root, "test", "roundtrip" if ROUND_TRIP else "lit")
+
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", config.attune_tools_dir, append_path=True)
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "ASAN_SYMBOLIZER_PATH"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+tools = [
+    ToolSubst("attune-opt", extra_args=["--verify-roundtrip"] if ROUND_TRIP else [], unresolved="fatal"),
+    ToolSubst("attune-lsp-server", unresolved="ignore"),
+    ToolSubst("attune-reduce", unresolved="ignore"),
+    "FileCheck",
+    "count",
+    "not",
+    "split-file",
+]
+llvm_config.add_tool_substitutions(tools, [config.attune_tools_dir, config.llvm_tools_dir])
+
+# %attune rather than attune: the bare word is the dialect's name in every pattern.
+config.substitutions.append(("%attune_src", config.attune_src_root))
+config.substitutions.append(("%attune_obj", config.attune_obj_root))
+config.substitutions.append(("%golden", os.path.join(config.test_source_root, "EndToEnd", "golden")))
+config.substitutions.append(("%compare_npy", f"{config.python} {config.test_source_root}/EndToEnd/compare_npy.py"))
+config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%minilm", config.minilm_dir))
+config.substitutions.append(("%cc", config.host_cc))
+config.substitutions.append(("%cxx", config.host_cxx))
+config.substitutions.append(("%cmake", config.cmake))
+
+if os.path.exists(os.path.join(config.minilm_dir, "model.safetensors")):
+    config.available_features.add("minilm")
+
+config.available_features.add(platform.machine().replace("_", "-"))
+flags = cpu_flags()
+if {"avx2", "fma", "f16c"} <= flags:
+    config.available_features.add("avx2")
+if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
+    config.available_features.add("avx512")
+for feature in ("avx512_vnni", "avx512_bf16"):
+    if feature in flags:
+        config.available_features.add(feature.replace("_", "-"))
