@@ -12,8 +12,7 @@
 #ifndef ATTUNE_RUNTIME_ABI_H
 #define ATTUNE_RUNTIME_ABI_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "attune/Runtime/Types.h" /* AttuneElementType */
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,17 +21,6 @@ extern "C" {
 /* Grows whenever a struct below or the meaning of a field changes. */
 #define ATTUNE_ABI_VERSION 1u
 
-/* Element types of tensors at the interface. */
-typedef enum AttuneElementType {
-  ATTUNE_F32 = 0,
-  ATTUNE_F64 = 1,
-  ATTUNE_I32 = 2,
-  ATTUNE_I64 = 3,
-  ATTUNE_I8 = 4,
-  ATTUNE_BOOL = 5, /* one byte, 0 or 1 */
-  ATTUNE_U8 = 6
-} AttuneElementType;
-
 /* What an input stands for when the caller leaves it out. */
 typedef enum AttuneDefault {
   ATTUNE_REQUIRED = 0,
@@ -40,8 +28,9 @@ typedef enum AttuneDefault {
   ATTUNE_ONES = 2   /* e.g. attention_mask */
 } AttuneDefault;
 
-/* One input or output, of at most 8 dimensions. dims[i] >= 0 is a static extent; a negative value -1-k
- * stands for the value of symbol k in the call. Row-major, no padding. */
+/* One input or output, of at most ATTUNE_MAX_RANK dimensions. dims[i] >= 0 is a
+ * static extent; a negative value -1-k stands for the value of symbol k in the
+ * call. Row-major, no padding. */
 typedef struct AttuneTensorInfo {
   const char *name;
   int32_t type; /* AttuneElementType */
