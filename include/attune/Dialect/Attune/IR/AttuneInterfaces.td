@@ -1,0 +1,88 @@
+//===- AttuneInterfaces.td - What passes and backends ask of ops ----------===//
+//
+// Passes, cost reports, the planner and the backends talk to ops through these
+// interfaces and never list op names. They are interfaces and not traits so
+// that they can be attached to ops of upstream dialects as external models.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ATTUNE_DIALECT_ATTUNE_IR_ATTUNEINTERFACES_TD
+#define ATTUNE_DIALECT_ATTUNE_IR_ATTUNEINTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def SymbolicShapeOpInterface : OpInterface<"SymbolicShapeOpInterface"> {
+  let description = [{
+    Computes the shapes of the results from those of the operands, with dynamic
+    extents as polynomials of the model's named symbols ("batch", "length").
+    The verifier has established ranks and static extents before.
+  }];
+  let cppNamespace = "::attune";
+  let methods = [
+    InterfaceMethod<"Appends one shape a result.",
+      "void", "inferSymbolicShapes",
+      (ins "::llvm::ArrayRef<::attune::SymbolicShape>":$operands,
+           "::llvm::SmallVectorImpl<::attune::SymbolicShape> &":$results)>
+  ];
+}
+
+def KernelOpInterface : OpInterface<"KernelOpInterface"> {
+  let description = [{
+    An op that anchors a kernel: a family of the backends builds its loops, and
+    elementwise ops join it as prologue or epilogue.
+  }];
+  let cppNamespace = "::attune";
+  let methods = [
+    InterfaceMethod<"The name of the family that builds kernels around this op.",
+      "::llvm::StringRef", "getKernelFamily", (ins)>,
+    InterfaceMethod<[{
+        Floating-point operations of one execution; a fused multiply-add counts
+        as two.
+      }],
+      "::attune::DimExpr", "getFlops",
+      (ins "::llvm::ArrayRef<::attune::SymbolicShape>":$operands,
+           "::llvm::ArrayRef<::attune::SymbolicShape>":$results)>,
+    InterfaceMethod<[{
+        Whether an elementwise user of the result can run as the epilogue of
+        this op's kernel: every result element is produced once, row by row.
+      }],
+      "bool", "acceptsEpilogue", (ins), [{}], [{ return true; }]>,
+    InterfaceMethod<[{
+        Whether the elementwise producer of operand `index` can run as the
+        prologue: the kernel reads every element of it exactly once.
+      }],
+      "bool", "acceptsPrologue", (ins "unsigned":$index), [{}], [{ return false; }]>
+  ];
+}
+
+def ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface"> {
+  let description = [{
+    A pure op whose result element depends on the elements of its operands at
+    the same position only. Operands of lower rank are aligned at the last
+    dimension, and extents of one are repeated, as in NumPy.
+  }];
+  let cppNamespace = "::attune";
+  let methods = [
+    InterfaceMethod<"Floating-point operations for one element, for cost reports.",
+      "int64_t", "getFlopsPerElement", (ins), [{}], [{ return 1; }]>
+  ];
+}
+
+def ViewOpInterface : OpInterface<"ViewOpInterface"> {
+  let description = [{
+    An op whose result is a part or another form of its operand. Planned into
+    the same memory where the operand's layout allows it.
+  }];
+  let cppNamespace = "::attune";
+  let methods = [
+    InterfaceMethod<[{
+        Builds the memref that shows the op's result in `source`, or returns a
+        null value when `source`'s layout does not allow that without a copy.
+        `shape` holds the result's extents: attributes where static.
+      }],
+      "::mlir::Value", "buildView",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$source,
+           "::llvm::ArrayRef<::mlir::OpFoldResult>":$shape)>
+  ];
+}
+
+#endif // ATTUNE_DIALECT_ATTUNE_IR_ATTUNEINTERFACES_TD

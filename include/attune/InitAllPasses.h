@@ -1,0 +1,17 @@
+//===- InitAllPasses.h - Every pass of Attune -------------------*- C++ -*-===//
+#ifndef ATTUNE_INITALLPASSES_H
+#define ATTUNE_INITALLPASSES_H
+
+#include "attune/Dialect/Attune/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace attune {
+
+inline void registerAllPasses() {
+  registerAttuneTransformsPasses();
+  mlir::registerTransformsPasses();
+}
+
+} // namespace attune
+
+#endif // ATTUNE_INITALLPASSES_H

@@ -1,0 +1,108 @@
+//===- AttentionOps.cpp - Softmax attention and its parts -----------------===//
+#include "Verify.h"
+#include "attune/Dialect/Attune/IR/Attune.h"
+
+using namespace mlir;
+using namespace attune;
+
+//===----------------------------------------------------------------------===//
+// MaskOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult MaskOp::verify() {
+  ArrayRef<int64_t> scores = ranked(getScores()).getShape();
+  if (scores.size() != 4)
+    return emitOpError() << "expected scores of shape [batch, heads, queries, "
+                            "keys], got "
+                         << formatShape(scores);
+  return verifyShape(*this, "a key mask", getKeyMask().getType(),
+                     {scores[0], scores[3]});
+}
+
+void MaskOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                 SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(operands[0]);
+}
+
+StringRef MaskOp::getKernelFamily() { return "mask"; }
+
+DimExpr MaskOp::getFlops(ArrayRef<SymbolicShape>, ArrayRef<SymbolicShape>) {
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// SoftmaxOp
+//===----------------------------------------------------------------------===//
+
+void SoftmaxOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                    SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(operands[0]);
+}
+
+StringRef SoftmaxOp::getKernelFamily() { return "softmax"; }
+
+// Maximum, difference, exponential (eight operations), sum, product.
+DimExpr SoftmaxOp::getFlops(ArrayRef<SymbolicShape> operands,
+                            ArrayRef<SymbolicShape>) {
+  return getNumElements(operands[0]) * 12;
+}
+
+bool SoftmaxOp::acceptsPrologue(unsigned index) { return index == 0; }
+
+//===----------------------------------------------------------------------===//
+// AttentionOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AttentionOp::verify() {
+  ArrayRef<int64_t> query = ranked(getQuery()).getShape();
+  ArrayRef<int64_t> key = ranked(getKey()).getShape();
+  ArrayRef<int64_t> value = ranked(getValue()).getShape();
+  int64_t heads = getHeads(), kvHeads = getKvHeads();
+  if (heads <= 0 || kvHeads <= 0 || heads % kvHeads != 0)
+    return emitOpError() << "expected heads to be a positive multiple of "
+                            "kv_heads, got "
+                         << heads << " and " << kvHeads;
+  for (auto [name, shape, parts] :
+       {std::tuple<StringRef, ArrayRef<int64_t>, int64_t>("query", query,
+                                                          heads),
+        {"key", key, kvHeads},
+        {"value", value, kvHeads}})
+    if (shape.size() != 3 || ShapedType::isDynamic(shape[2]) ||
+        shape[2] % parts != 0 || shape[2] == 0)
+      return emitOpError() << "expected " << name
+                           << " of shape [batch, length, " << parts
+                           << " * head size], got " << formatShape(shape);
+  if (query[2] / heads != key[2] / kvHeads)
+    return emitOpError() << "expected equal head sizes of query and key, got "
+                         << query[2] / heads << " and " << key[2] / kvHeads;
+  if (!extentsAgree(key[1], value[1]))
+    return emitOpError() << "expected as many values as keys, got "
+                         << formatShape(value) << " and " << formatShape(key);
+  if (Value mask = getKeyMask())
+    if (failed(
+            verifyShape(*this, "a key mask", mask.getType(), {key[0], key[1]})))
+      return failure();
+  return verifyShape(*this, "a result", getResult().getType(),
+                     {query[0], query[1], value[2] / kvHeads * heads});
+}
+
+void AttentionOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                      SmallVectorImpl<SymbolicShape> &results) {
+  int64_t columns = ranked(getValue()).getDimSize(2) /
+                    static_cast<int64_t>(getKvHeads()) *
+                    static_cast<int64_t>(getHeads());
+  results.push_back({operands[0][0], operands[0][1], columns});
+}
+
+StringRef AttentionOp::getKernelFamily() { return "attention"; }
+
+DimExpr AttentionOp::getFlops(ArrayRef<SymbolicShape> operands,
+                              ArrayRef<SymbolicShape> results) {
+  DimExpr rows = operands[0][0] * operands[0][1]; // batch * queries
+  DimExpr keys = operands[1][1];
+  int64_t heads = getHeads();
+  return rows * keys * (operands[0][2] + results[0][2]) * 2 +
+         rows * keys * heads * 12;
+}
+
+bool AttentionOp::acceptsEpilogue() { return false; }

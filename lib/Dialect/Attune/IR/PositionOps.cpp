@@ -1,0 +1,63 @@
+//===- PositionOps.cpp - Embeddings and positions -------------------------===//
+#include "Verify.h"
+#include "attune/Dialect/Attune/IR/Attune.h"
+
+using namespace mlir;
+using namespace attune;
+
+//===----------------------------------------------------------------------===//
+// EmbeddingOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbeddingOp::verify() {
+  ArrayRef<int64_t> table = ranked(getTable()).getShape();
+  if (table.size() != 2 || ShapedType::isDynamicShape(table))
+    return emitOpError() << "expected a table of static shape [rows, columns], "
+                            "got "
+                         << formatShape(table);
+  SmallVector<int64_t> expected(ranked(getIds()).getShape());
+  expected.push_back(table[1]);
+  return verifyShape(*this, "a result", getResult().getType(), expected);
+}
+
+void EmbeddingOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                      SmallVectorImpl<SymbolicShape> &results) {
+  SymbolicShape shape = operands[0];
+  shape.push_back(operands[1][1]);
+  results.push_back(shape);
+}
+
+StringRef EmbeddingOp::getKernelFamily() { return "embedding"; }
+
+DimExpr EmbeddingOp::getFlops(ArrayRef<SymbolicShape>,
+                              ArrayRef<SymbolicShape>) {
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// PositionsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PositionsOp::verify() {
+  if (ranked(getIds()).getRank() != 2)
+    return emitOpError() << "expected ids of shape [batch, length], got "
+                         << formatShape(ranked(getIds()).getShape());
+  if (static_cast<int64_t>(getOffset()) < 0)
+    return emitOpError() << "expected a non-negative offset, got "
+                         << static_cast<int64_t>(getOffset());
+  return success();
+}
+
+void PositionsOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                      SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(operands[0]);
+}
+
+StringRef PositionsOp::getKernelFamily() { return "positions"; }
+
+DimExpr PositionsOp::getFlops(ArrayRef<SymbolicShape>,
+                              ArrayRef<SymbolicShape>) {
+  return 0;
+}
+
+bool PositionsOp::acceptsEpilogue() { return false; }

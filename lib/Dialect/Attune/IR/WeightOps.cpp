@@ -1,0 +1,50 @@
+//===- WeightOps.cpp - Weights by reference -------------------------------===//
+#include "attune/Dialect/Attune/IR/Attune.h"
+
+using namespace mlir;
+using namespace attune;
+
+LogicalResult WeightOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (!type.hasStaticShape())
+    return emitOpError() << "expected a static shape, got " << type;
+  int64_t count = 0;
+  for (auto piece : getPieces().getAsRange<PieceAttr>()) {
+    if (piece.getOffset() < 0 || piece.getCount() < 0)
+      return emitOpError() << "expected offset and count of a piece to be "
+                              "non-negative, got "
+                           << piece;
+    Type stored = piece.getType();
+    if (!stored.isF32() && !stored.isF16() && !stored.isBF16() &&
+        !stored.isF64())
+      return emitOpError() << "expected pieces of f32, f16, bf16 or f64, got "
+                           << stored;
+    count += piece.getCount();
+  }
+  if (count != type.getNumElements())
+    return emitOpError() << "expected pieces of " << type.getNumElements()
+                         << " elements together, got " << count;
+  return success();
+}
+
+LogicalResult LoadWeightOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto weight =
+      tables.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
+  if (!weight)
+    return emitOpError() << "expected a declared weight, but "
+                         << getWeightAttr() << " is none";
+  if (weight.getType() != getResult().getType())
+    return emitOpError() << "expected the type " << weight.getType() << " of "
+                         << getWeightAttr() << ", got "
+                         << getResult().getType();
+  return success();
+}
+
+void LoadWeightOp::inferSymbolicShapes(
+    ArrayRef<SymbolicShape>, SmallVectorImpl<SymbolicShape> &results) {
+  SymbolicShape shape;
+  for (int64_t extent :
+       cast<RankedTensorType>(getResult().getType()).getShape())
+    shape.push_back(extent);
+  results.push_back(shape);
+}

@@ -1,0 +1,109 @@
+//===- DimExpr.cpp - Polynomials of a model's dynamic extents -------------===//
+#include "attune/Support/DimExpr.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+
+using namespace attune;
+
+DimExpr DimExpr::operator+(const DimExpr &other) const {
+  DimExpr result = *this;
+  for (const auto &[monomial, coefficient] : other.terms)
+    if ((result.terms[monomial] += coefficient) == 0)
+      result.terms.erase(monomial);
+  return result;
+}
+
+DimExpr DimExpr::operator-(const DimExpr &other) const {
+  return *this + other * DimExpr(-1);
+}
+
+DimExpr DimExpr::operator*(const DimExpr &other) const {
+  DimExpr result;
+  for (const auto &[m1, c1] : terms)
+    for (const auto &[m2, c2] : other.terms) {
+      Monomial product;
+      std::merge(m1.begin(), m1.end(), m2.begin(), m2.end(),
+                 std::back_inserter(product));
+      if ((result.terms[product] += c1 * c2) == 0)
+        result.terms.erase(product);
+    }
+  return result;
+}
+
+std::optional<int64_t> DimExpr::getConstant() const {
+  if (terms.empty())
+    return 0;
+  if (terms.size() == 1 && terms.begin()->first.empty())
+    return terms.begin()->second;
+  return std::nullopt;
+}
+
+DimExpr DimExpr::upperBound(const DimExpr &a, const DimExpr &b) {
+  DimExpr result = a;
+  for (const auto &[monomial, coefficient] : b.terms) {
+    int64_t &value = result.terms[monomial];
+    value = std::max(value, coefficient);
+  }
+  return result;
+}
+
+std::optional<DimExpr> DimExpr::divideBy(const DimExpr &divisor) const {
+  if (divisor.terms.size() != 1)
+    return divisor == *this && !terms.empty() ? std::optional<DimExpr>(1)
+                                              : std::nullopt;
+  const auto &[dm, dc] = *divisor.terms.begin();
+  DimExpr result;
+  for (const auto &[monomial, coefficient] : terms) {
+    if (coefficient % dc != 0 ||
+        !std::includes(monomial.begin(), monomial.end(), dm.begin(), dm.end()))
+      return std::nullopt;
+    Monomial rest;
+    std::set_difference(monomial.begin(), monomial.end(), dm.begin(), dm.end(),
+                        std::back_inserter(rest));
+    result.terms[rest] = coefficient / dc;
+  }
+  return result;
+}
+
+double DimExpr::evaluate(const llvm::StringMap<int64_t> &values) const {
+  double sum = 0;
+  for (const auto &[monomial, coefficient] : terms) {
+    double product = static_cast<double>(coefficient);
+    for (const std::string &symbol : monomial)
+      product *= static_cast<double>(values.lookup(symbol));
+    sum += product;
+  }
+  return sum;
+}
+
+void DimExpr::print(llvm::raw_ostream &os) const {
+  if (terms.empty()) {
+    os << 0;
+    return;
+  }
+  llvm::interleave(
+      terms, os,
+      [&](const auto &term) {
+        if (term.first.empty() || term.second != 1) {
+          os << term.second;
+          if (!term.first.empty())
+            os << '*';
+        }
+        llvm::interleave(term.first, os, "*");
+      },
+      " + ");
+}
+
+std::string DimExpr::str() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  print(os);
+  return text;
+}
+
+DimExpr attune::getNumElements(llvm::ArrayRef<DimExpr> shape) {
+  DimExpr product = 1;
+  for (const DimExpr &extent : shape)
+    product *= extent;
+  return product;
+}
