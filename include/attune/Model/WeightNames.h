@@ -16,6 +16,8 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace attune {
 
@@ -87,6 +89,8 @@ struct WeightScheme {
 
 /// The scheme of that name among those of the registered families, or null.
 const WeightScheme *findWeightScheme(llvm::StringRef name);
+/// The names of all schemes, sorted.
+std::vector<std::string> weightSchemeNames();
 
 /// Fills {layer}, {group}, {inner} of a pattern for distinct layer `layer` of
 /// the model (ignored when the pattern has none of them).

@@ -1,0 +1,38 @@
+//===- Roberta.cpp - RoBERTa, XLM-RoBERTa, CamemBERT ----------------------===//
+//
+// Liu et al. 2019: BERT's layers and names; positions are counted from the
+// tokens that are not padding and begin behind the padding id.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Families.h"
+
+using namespace llvm;
+
+namespace attune {
+
+static void readRoberta(ConfigObject &config, ModelDescription &model) {
+  readBertLikeConfig(config, model);
+  model.ffn.activation = config.activation("hidden_act", "gelu");
+  int64_t padding = config.integer("pad_token_id", 1);
+  if (padding < 0 || padding >= model.position.rows) {
+    config.getProblems().addf("pad_token_id is {0}, expected 0 to {1} (below "
+                              "max_position_embeddings)",
+                              padding, model.position.rows - 1);
+    return;
+  }
+  model.position.fromPadding = true;
+  model.position.paddingId = padding;
+  model.position.offset = padding + 1;
+}
+
+static constexpr StringLiteral kModelTypes[] = {"roberta", "xlm-roberta",
+                                                "camembert"};
+
+const ModelFamily &robertaFamily() {
+  static const ModelFamily kFamily = {kModelTypes, readRoberta,
+                                      bertFamily().scheme};
+  return kFamily;
+}
+
+} // namespace attune

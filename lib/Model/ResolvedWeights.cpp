@@ -1,0 +1,275 @@
+//===- ResolvedWeights.cpp - Each logical weight's tensor -----------------===//
+
+#include "attune/Model/ResolvedWeights.h"
+#include "attune/Model/TensorConversion.h"
+#include "attune/Support/Error.h"
+#include "attune/Support/File.h"
+
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <algorithm>
+
+using namespace llvm;
+
+namespace attune {
+
+/// Rows of the table of problems; a screen holds them.
+static constexpr size_t kMaxRows = 30;
+/// Models in one set of files that are tried.
+static constexpr size_t kMaxPrefixes = 16;
+
+namespace {
+
+/// The names of a model's weights under one prefix.
+class Namer {
+public:
+  Namer(const ModelDescription &model, const WeightScheme *scheme)
+      : model(model), patterns(kWeightRoleCount) {
+    if (scheme)
+      for (const WeightPattern &row : scheme->patterns)
+        patterns[static_cast<unsigned>(row.role)].push_back(row.pattern);
+    for (const auto &[key, pattern] : model.weights.names)
+      if (std::optional<WeightRole> role = weightRoleFromString(key))
+        patterns[static_cast<unsigned>(*role)] = {pattern};
+  }
+
+  ArrayRef<StringRef> patternsOf(WeightRole role) const {
+    return patterns[static_cast<unsigned>(role)];
+  }
+
+  /// The alternatives for the name of a weight.
+  SmallVector<std::string, 2> names(WeightRole role, int64_t layer,
+                                    StringRef prefix) const {
+    SmallVector<std::string, 2> result;
+    for (StringRef pattern : patternsOf(role))
+      result.push_back((prefix + expandPattern(pattern, layer, model)).str());
+    return result;
+  }
+
+  const TensorEntry *find(WeightRole role, int64_t layer, StringRef prefix,
+                          const WeightStore &store) const {
+    for (const std::string &name : names(role, layer, prefix))
+      if (const TensorEntry *entry = store.find(name))
+        return entry;
+    return nullptr;
+  }
+
+private:
+  const ModelDescription &model;
+  std::vector<SmallVector<StringRef, 2>> patterns;
+};
+
+/// Calls `visit(role, layer)` for every weight that the model needs.
+template <typename VisitFn>
+void forEachWeight(const ModelDescription &model, VisitFn visit) {
+  for (WeightRole role : allWeightRoles()) {
+    if (!isNeeded(role, model))
+      continue;
+    int64_t count = isPerLayer(role) ? model.distinctLayers() : 1;
+    for (int64_t layer = 0; layer < count; ++layer)
+      visit(role, layer);
+  }
+}
+
+/// What is wrong with one weight.
+struct Problem {
+  std::string role, name, expected, found;
+};
+
+} // namespace
+
+/// Candidates for the prefix: whatever stands before the name of the token
+/// embedding, or before that of another weight when there is no such tensor.
+static std::vector<std::string> prefixCandidates(const ModelDescription &model,
+                                                 const Namer &namer,
+                                                 const WeightStore &store) {
+  std::vector<std::string> candidates;
+  for (WeightRole role : allWeightRoles()) {
+    if (!isNeeded(role, model))
+      continue;
+    for (const std::string &suffix : namer.names(role, 0, "")) {
+      for (const TensorEntry &entry : store.entries()) {
+        StringRef name = entry.name;
+        if (name.consume_back(suffix) && (name.empty() || name.ends_with(".")))
+          candidates.push_back(name.str());
+      }
+    }
+    if (!candidates.empty())
+      break;
+  }
+  llvm::sort(candidates);
+  candidates.erase(llvm::unique(candidates), candidates.end());
+  return candidates;
+}
+
+static Expected<std::string> findPrefix(const ModelDescription &model,
+                                        const Namer &namer,
+                                        const WeightStore &store) {
+  if (model.weights.prefix)
+    return *model.weights.prefix;
+  std::vector<std::string> candidates = prefixCandidates(model, namer, store);
+  if (candidates.size() > kMaxPrefixes)
+    return userErrorf(
+        "{0}: the files hold {1} models; write a YAML description "
+        "with weights.prefix to choose one",
+        printable(store.files().front()), candidates.size());
+  size_t best = 0;
+  std::vector<std::string> winners;
+  for (const std::string &candidate : candidates) {
+    size_t found = 0;
+    forEachWeight(model, [&](WeightRole role, int64_t layer) {
+      found += namer.find(role, layer, candidate, store) != nullptr;
+    });
+    if (found > best)
+      winners.clear();
+    if (found >= best)
+      winners.push_back(candidate);
+    best = std::max(best, found);
+  }
+  if (winners.size() > 1) {
+    std::vector<std::string> shown;
+    for (const std::string &winner : winners)
+      shown.push_back("'" + printable(winner) + "'");
+    return userErrorf(
+        "{0}: the files hold {1} models, with the prefixes {2}; write a YAML "
+        "description with weights.prefix to choose one",
+        printable(store.files().front()), winners.size(),
+        join(ArrayRef(shown).take_front(8), ", "));
+  }
+  return winners.empty() ? "" : winners.front();
+}
+
+/// The name in the store that is nearest to `name`, or an empty one when none
+/// is near.
+static StringRef nearestName(StringRef name, const WeightStore &store) {
+  StringRef nearest;
+  unsigned limit = std::min<unsigned>(name.size() / 3, 20) + 1;
+  for (const TensorEntry &entry : store.entries()) {
+    StringRef other = entry.name;
+    size_t difference = std::max(other.size(), name.size()) -
+                        std::min(other.size(), name.size());
+    if (difference >= limit || other.size() > 256)
+      continue;
+    unsigned distance = name.edit_distance(other, true, limit);
+    if (distance < limit) {
+      limit = distance;
+      nearest = other;
+    }
+  }
+  return nearest;
+}
+
+static Error problemTable(ArrayRef<Problem> problems, size_t total,
+                          const WeightStore &store) {
+  std::string files = printable(store.files().front(), 200);
+  if (store.files().size() > 1)
+    files += " and " + std::to_string(store.files().size() - 1) + " more";
+  size_t roleWidth = 0, nameWidth = 0, expectedWidth = 0;
+  for (const Problem &p : problems) {
+    roleWidth = std::max(roleWidth, p.role.size());
+    nameWidth = std::max(nameWidth, p.name.size());
+    expectedWidth = std::max(expectedWidth, p.expected.size());
+  }
+  std::string text;
+  raw_string_ostream os(text);
+  os << files << ": " << total << " weight" << (total == 1 ? " does" : "s do")
+     << " not fit the model's description";
+  for (const Problem &p : problems)
+    os << "\n  " << left_justify(p.role, roleWidth) << "  "
+       << left_justify(p.name, nameWidth) << "  expected "
+       << left_justify(p.expected, expectedWidth) << "  found " << p.found;
+  if (total > problems.size())
+    os << "\n  and " << total - problems.size() << " more";
+  return userError(text);
+}
+
+Expected<ResolvedWeights>
+ResolvedWeights::resolve(const ModelDescription &model,
+                         const WeightStore &store) {
+  const WeightScheme *scheme = findWeightScheme(model.weights.scheme);
+  Namer namer(model, scheme);
+  Expected<std::string> prefix = findPrefix(model, namer, store);
+  if (!prefix)
+    return prefix.takeError();
+
+  ResolvedWeights result;
+  result.namePrefix = *prefix;
+  result.byRole.resize(kWeightRoleCount);
+  std::vector<Problem> problems;
+  size_t total = 0;
+  auto report = [&](WeightRole role, int64_t layer, StringRef name,
+                    std::string found) {
+    if (++total > kMaxRows)
+      return;
+    std::string where = toString(role).str();
+    if (isPerLayer(role))
+      where = "layer " + std::to_string(layer) + " " + where;
+    problems.push_back(
+        {where, printable(name),
+         "F32, F16, BF16 or F64 " + formatShape(expectedShape(role, model)),
+         std::move(found)});
+  };
+
+  DenseSet<const TensorEntry *> used;
+  forEachWeight(model, [&](WeightRole role, int64_t layer) {
+    const TensorEntry *entry = namer.find(role, layer, *prefix, store);
+    result.byRole[static_cast<unsigned>(role)].push_back(entry);
+    if (!entry) {
+      SmallVector<std::string, 2> names = namer.names(role, layer, *prefix);
+      if (names.empty())
+        return report(role, layer, "(no name)",
+                      "nothing: weights.names has no pattern for it");
+      std::string found = "nothing";
+      if (total < kMaxRows)
+        if (StringRef near = nearestName(names.front(), store); !near.empty())
+          found += "; nearest is " + printable(near);
+      return report(role, layer, names.front(), found);
+    }
+    used.insert(entry);
+    if (!isConvertibleToF32(entry->dtype) ||
+        ArrayRef<int64_t>(entry->shape) !=
+            ArrayRef<int64_t>(expectedShape(role, model)))
+      report(role, layer, entry->name, describe(*entry));
+  });
+  if (total)
+    return problemTable(problems, total, store);
+
+  result.distinctOf.reserve(model.layers);
+  for (int64_t layer = 0; layer < model.layers; ++layer)
+    result.distinctOf.push_back(model.weightLayer(layer));
+  for (const TensorEntry &entry : store.entries())
+    if (!used.contains(&entry))
+      result.leftOver.push_back(&entry);
+  return result;
+}
+
+const TensorEntry *ResolvedWeights::find(WeightRole role, int64_t layer) const {
+  ArrayRef<const TensorEntry *> entries = byRole[static_cast<unsigned>(role)];
+  if (entries.empty())
+    return nullptr;
+  if (!isPerLayer(role))
+    return entries.front();
+  return entries[distinctOf[layer]];
+}
+
+ModelDescription adaptToWeights(ModelDescription model,
+                                const WeightStore &store) {
+  if (model.pooler == PoolerKind::None)
+    return model;
+  Namer namer(model, findWeightScheme(model.weights.scheme));
+  Expected<std::string> prefix = findPrefix(model, namer, store);
+  if (!prefix) {
+    // resolve() reports it.
+    consumeError(prefix.takeError());
+    return model;
+  }
+  if (!namer.find(WeightRole::PoolerWeight, 0, *prefix, store) &&
+      !namer.find(WeightRole::PoolerBias, 0, *prefix, store))
+    model.pooler = PoolerKind::None;
+  return model;
+}
+
+} // namespace attune

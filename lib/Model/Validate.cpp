@@ -1,0 +1,224 @@
+//===- Validate.cpp - Checks of a model description -----------------------===//
+
+#include "attune/Model/ModelDescription.h"
+#include "attune/Model/WeightNames.h"
+#include "attune/Support/Error.h"
+#include "attune/Support/File.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/Format.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+namespace attune {
+
+// Far above every published model, low enough that sums of a few products of
+// two of them fit 64 bits.
+static constexpr int64_t kMaxTableRows = int64_t(1) << 28;
+static constexpr int64_t kMaxWidth = int64_t(1) << 20;
+static constexpr int64_t kMaxFfn = int64_t(1) << 24;
+static constexpr int64_t kMaxHeads = int64_t(1) << 16;
+static constexpr int64_t kMaxLayers = 10000;
+static constexpr int64_t kMaxSegments = int64_t(1) << 16;
+/// Weights of 8 bytes must be countable in 63 bits, with room for padding.
+static constexpr int64_t kMaxParameters = int64_t(1) << 58;
+
+namespace {
+
+class Validator {
+public:
+  Validator(const ModelDescription &model, ProblemList &problems)
+      : model(model), problems(problems) {}
+
+  void run() {
+    checkSizes();
+    checkEmbedding();
+    checkPosition();
+    checkNorm();
+    checkAttention();
+    checkSharing();
+    checkSentence();
+    checkNames();
+    // Only sizes that are sane by themselves can be multiplied.
+    if (problems.empty())
+      checkTotal();
+  }
+
+private:
+  bool inRange(StringRef what, int64_t value, int64_t low, int64_t high) {
+    if (value >= low && value <= high)
+      return true;
+    problems.addf("{0} is {1}, expected {2} to {3}", what, value, low, high);
+    return false;
+  }
+
+  void positiveFinite(StringRef what, double value) {
+    if (!std::isfinite(value) || value <= 0)
+      problems.addf("{0} is {1}, expected a positive finite number", what,
+                    llvm::format("%g", value));
+  }
+
+  void checkSizes() {
+    inRange("vocabulary_size", model.vocabularySize, 1, kMaxTableRows);
+    inRange("hidden_size", model.hiddenSize, 1, kMaxWidth);
+    inRange("layers", model.layers, 1, kMaxLayers);
+    inRange("ffn.dim", model.ffn.dim, 1, kMaxFfn);
+  }
+
+  void checkEmbedding() {
+    const EmbeddingDescription &embedding = model.embedding;
+    inRange("embedding.segment_types", embedding.segmentTypes, 0, kMaxSegments);
+    positiveFinite("embedding.scale", embedding.scale);
+    if (inRange("embedding.width", embedding.width, 1, kMaxWidth) &&
+        embedding.width != model.hiddenSize && !embedding.projection)
+      problems.addf("embedding.width is {0} and hidden_size is {1}: they must "
+                    "be equal unless embedding.projection is true",
+                    embedding.width, model.hiddenSize);
+  }
+
+  void checkPosition() {
+    const PositionDescription &position = model.position;
+    if (position.kind == PositionKind::None)
+      return;
+    if (!inRange("position.rows", position.rows, 1, kMaxTableRows))
+      return;
+    inRange("position.offset", position.offset, position.fromPadding ? 1 : 0,
+            position.rows - 1);
+    if (position.fromPadding)
+      inRange("position.padding_id", position.paddingId, 0,
+              std::max<int64_t>(model.vocabularySize - 1, 0));
+  }
+
+  void checkNorm() { positiveFinite("norm.epsilon", model.norm.epsilon); }
+
+  void checkAttention() {
+    const AttentionDescription &attention = model.attention;
+    bool sane = inRange("attention.heads", attention.heads, 1, kMaxHeads);
+    sane &= inRange("attention.head_dim", attention.headDim, 1, kMaxWidth);
+    if (sane)
+      inRange("attention.heads * attention.head_dim", model.attentionWidth(), 1,
+              kMaxWidth);
+    positiveFinite("attention.scale", attention.scale);
+  }
+
+  void checkSharing() {
+    const SharingDescription &sharing = model.sharing;
+    bool sane = inRange("sharing.groups", sharing.groups, 0, kMaxLayers);
+    sane &= inRange("sharing.inner_layers", sharing.innerLayers, 1, kMaxLayers);
+    if (!sane)
+      return;
+    if (sharing.groups == 0) {
+      if (sharing.innerLayers != 1)
+        problems.add("sharing.inner_layers needs sharing.groups");
+      return;
+    }
+    if (model.layers % sharing.innerLayers != 0)
+      problems.addf("layers is {0}, expected a multiple of "
+                    "sharing.inner_layers, which is {1}",
+                    model.layers, sharing.innerLayers);
+    else if (sharing.groups > model.layers / sharing.innerLayers)
+      problems.addf("sharing.groups is {0}, expected at most layers / "
+                    "sharing.inner_layers, which is {1}",
+                    sharing.groups, model.layers / sharing.innerLayers);
+  }
+
+  void checkSentence() {
+    if (!model.sentence)
+      return;
+    const SentenceDescription &sentence = *model.sentence;
+    if (sentence.modes.empty())
+      problems.add("sentence.modes is empty, expected at least one mode");
+    for (size_t i = 0; i < sentence.modes.size(); ++i)
+      if (llvm::is_contained(ArrayRef(sentence.modes).take_front(i),
+                             sentence.modes[i]))
+        problems.addf("sentence.modes has {0} twice",
+                      toString(sentence.modes[i]));
+    int64_t limit = model.maxSequenceLength();
+    inRange("sentence.max_length", sentence.maxLength, 0,
+            limit > 0 ? limit : kMaxTableRows);
+  }
+
+  void checkNames() {
+    if (model.name.empty())
+      problems.add("name is empty");
+    for (const auto &[what, name] :
+         {std::pair("inputs.input_ids", &model.inputs.inputIds),
+          std::pair("inputs.attention_mask", &model.inputs.attentionMask)})
+      if (name->empty())
+        problems.addf("{0} is empty, expected a name", what);
+    const InputNames &in = model.inputs;
+    if (!in.inputIds.empty() &&
+        (in.inputIds == in.attentionMask || in.inputIds == in.tokenTypeIds))
+      problems.addf("two inputs have the name '{0}'", printable(in.inputIds));
+    else if (!in.attentionMask.empty() && in.attentionMask == in.tokenTypeIds)
+      problems.addf("two inputs have the name '{0}'",
+                    printable(in.attentionMask));
+    if (!in.tokenTypeIds.empty() && model.embedding.segmentTypes == 0)
+      problems.addf("inputs.token_type_ids is '{0}', but the model has no "
+                    "segment table (embedding.segment_types is 0)",
+                    printable(in.tokenTypeIds));
+    checkWeightNames();
+  }
+
+  void checkWeightNames() {
+    const WeightScheme *scheme = findWeightScheme(model.weights.scheme);
+    if (!model.weights.scheme.empty() && !scheme)
+      problems.addf("weights.scheme is '{0}', expected one of {1}",
+                    printable(model.weights.scheme),
+                    llvm::join(weightSchemeNames(), ", "));
+    for (const auto &[key, pattern] : model.weights.names) {
+      std::optional<WeightRole> role = weightRoleFromString(key);
+      if (!role)
+        problems.addf("weights.names has '{0}', which is no weight",
+                      printable(key));
+      else if (pattern.empty())
+        problems.addf("weights.names has an empty pattern for {0}", key);
+      else if (isPerLayer(*role) && model.distinctLayers() > 1 &&
+               !StringRef(pattern).contains("{layer}") &&
+               !StringRef(pattern).contains("{group}") &&
+               !StringRef(pattern).contains("{inner}"))
+        problems.addf("weights.names: the pattern '{0}' of {1} must contain "
+                      "{{layer}, for there is one in each layer",
+                      printable(pattern), key);
+    }
+  }
+
+  void checkTotal() {
+    int64_t total = 0;
+    for (WeightRole role : allWeightRoles()) {
+      if (!isNeeded(role, model))
+        continue;
+      std::optional<int64_t> count =
+          isPerLayer(role) ? model.distinctLayers() : 1;
+      for (int64_t extent : expectedShape(role, model))
+        if (count)
+          count = checkedMul(*count, extent);
+      std::optional<int64_t> sum;
+      if (count)
+        sum = checkedAdd(total, *count);
+      if (!sum || *sum > kMaxParameters) {
+        problems.add("the sizes together give more weights than a machine can "
+                     "address");
+        return;
+      }
+      total = *sum;
+    }
+  }
+
+  const ModelDescription &model;
+  ProblemList &problems;
+};
+
+} // namespace
+
+Error validate(const ModelDescription &model, StringRef subject) {
+  ProblemList problems;
+  Validator(model, problems).run();
+  return problems.take(subject);
+}
+
+} // namespace attune
