@@ -74,9 +74,10 @@ typedef struct attune_options {
 
 /* What a model's tokenizer is like. */
 typedef struct attune_tokenizer_info {
-  size_t max_length; /* most tokens of a text, special tokens included; 0: no
-                      * limit */
-  int64_t pad_id;    /* fills up the shorter rows of a batch */
+  size_t max_length;  /* most tokens of a text that tokenizer and model take,
+                       * special tokens included; 0: no limit */
+  int64_t pad_id;     /* fills up the shorter rows of a batch */
+  int64_t vocabulary; /* ids are from 0 to vocabulary - 1 */
 } attune_tokenizer_info;
 
 #ifdef __cplusplus
