@@ -117,6 +117,28 @@ need_minilm() {
   fi
 }
 
+# need_packages NAME: installs what scripts/requirements/NAME.txt pins into .deps/NAME, for PYTHONPATH.
+need_packages() {
+  local name=$1 pin=$ROOT/scripts/requirements/$1.txt
+  if cmp -s "$pin" "$DEPS/$name/.pin"; then
+    return 0
+  fi
+  need_pip
+  say "installing the Python packages of $name"
+  rm -rf "${DEPS:?}/$name"
+  retry "installing $name" "$PIP_PYTHON" -m pip install -q --disable-pip-version-check --root-user-action=ignore \
+    --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none \
+    --target "$DEPS/$name" -r "$pin" >&2
+  cp "$pin" "$DEPS/$name/.pin"
+}
+
+# torch and transformers, which golden values and ONNX exports are made with; `reference_python` runs a script with them.
+need_reference() {
+  need_debian python3-torch python3-numpy
+  need_packages reference
+}
+reference_python() { PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$DEPS/reference /usr/bin/python3 "$@"; }
+
 DEBIAN_PACKAGES=(
   # The compiler core, and the compiler it is built with.
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools lld-22 clang-22

@@ -251,7 +251,7 @@ def main():
                 f"// {tokenizers.__version__} and utf8proc {u.version()} differ. Do not edit.\n"
                 "// Each comment reads: the library's question / the question that utf8proc answers.\n")
         for name, comment, rows in sections:
-            f.write(f"\n// {comment}\nconstexpr CodePointRange {name}Flips[] = {{\n")
+            f.write(f"\n// {comment}\n[[maybe_unused]] constexpr CodePointRange {name}Flips[] = {{\n")
             line = "   "
             for a, b in rows or [[0x110000, 0x110000]]:
                 item = f" {{0x{a:X}, 0x{b:X}}},"
@@ -260,7 +260,7 @@ def main():
                     line = "   "
                 line += item
             f.write(line + "\n};\n")
-        f.write("\n// Lower case: {first, last, distance to the lower case}\nconstexpr LowerRange kLowerRanges[] = {\n")
+        f.write("\n// Lower case: {first, last, distance to the lower case}\n[[maybe_unused]] constexpr LowerRange kLowerRanges[] = {\n")
         for a, b, d in maps:
             f.write(f"    {{0x{a:X}, 0x{b:X}, {d}}},\n")
         f.write("};\n")

@@ -17,7 +17,7 @@ BATCH = 5
 
 
 def embed(program, texts):
-    run = subprocess.run([program, "embed", "--format=json", "--", *texts], capture_output=True, check=False)
+    run = subprocess.run([program, "embed", "--format=json", *texts], capture_output=True, check=False)
     if run.returncode != 0:
         sys.exit(f"embed exited with {run.returncode}: {run.stderr.decode(errors='replace')}")
     results = json.loads(run.stdout)
