@@ -14,7 +14,7 @@ LogicalResult MaskOp::verify() {
   if (scores.size() != 4)
     return emitOpError() << "expected scores of shape [batch, heads, queries, "
                             "keys], got "
-                         << formatShape(scores);
+                         << shapeText(scores);
   return verifyShape(*this, "a key mask", getKeyMask().getType(),
                      {scores[0], scores[3]});
 }
@@ -71,13 +71,13 @@ LogicalResult AttentionOp::verify() {
         shape[2] % parts != 0 || shape[2] == 0)
       return emitOpError() << "expected " << name
                            << " of shape [batch, length, " << parts
-                           << " * head size], got " << formatShape(shape);
+                           << " * head size], got " << shapeText(shape);
   if (query[2] / heads != key[2] / kvHeads)
     return emitOpError() << "expected equal head sizes of query and key, got "
                          << query[2] / heads << " and " << key[2] / kvHeads;
   if (!extentsAgree(key[1], value[1]))
     return emitOpError() << "expected as many values as keys, got "
-                         << formatShape(value) << " and " << formatShape(key);
+                         << shapeText(value) << " and " << shapeText(key);
   if (Value mask = getKeyMask())
     if (failed(
             verifyShape(*this, "a key mask", mask.getType(), {key[0], key[1]})))

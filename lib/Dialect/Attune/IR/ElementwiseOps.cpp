@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace attune;
 
-std::string attune::formatShape(ArrayRef<int64_t> shape) {
+std::string attune::shapeText(ArrayRef<int64_t> shape) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << '[';
@@ -26,8 +26,8 @@ LogicalResult attune::verifyShape(Operation *op, StringRef what, Type type,
       llvm::all_of_zip(shape, expected, extentsAgree))
     return success();
   return op->emitOpError() << "expected " << what << " of shape "
-                           << formatShape(expected) << ", got "
-                           << formatShape(shape);
+                           << shapeText(expected) << ", got "
+                           << shapeText(shape);
 }
 
 SymbolicShape attune::broadcastShapes(const SymbolicShape &lhs,
@@ -54,7 +54,7 @@ LogicalResult attune::verifyBroadcast(Operation *op, Type lhs, Type rhs,
     if (!extentsAgree(a, b) && a != 1 && b != 1)
       return op->emitOpError()
              << "expected operands that broadcast, got shapes "
-             << formatShape(left) << " and " << formatShape(right);
+             << shapeText(left) << " and " << shapeText(right);
     if (a == 1)
       expected[i] = b;
     else if (b == 1 || ShapedType::isDynamic(b))

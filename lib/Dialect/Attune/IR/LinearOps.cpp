@@ -14,7 +14,7 @@ LogicalResult MatmulOp::verify() {
   ArrayRef<int64_t> rhs = ranked(getRhs()).getShape();
   if (lhs.size() < 2 || rhs.size() < 2)
     return emitOpError() << "expected operands of rank 2 or more, got shapes "
-                         << formatShape(lhs) << " and " << formatShape(rhs);
+                         << shapeText(lhs) << " and " << shapeText(rhs);
   bool transposed = getTransposeRhs();
   int64_t kLeft = lhs.back();
   int64_t kRight = rhs[rhs.size() - (transposed ? 1 : 2)];
@@ -29,7 +29,7 @@ LogicalResult MatmulOp::verify() {
     if (!extentsAgree(a, b) && a != 1 && b != 1)
       return emitOpError()
              << "expected leading dimensions that broadcast, got shapes "
-             << formatShape(lhs) << " and " << formatShape(rhs);
+             << shapeText(lhs) << " and " << shapeText(rhs);
     expected.push_back(a == 1 || ShapedType::isDynamic(a) ? b : a);
   }
   expected.push_back(lhs[lhs.size() - 2]);
@@ -70,11 +70,11 @@ LogicalResult LinearOp::verify() {
     return emitOpError("expected an input of rank 1 or more, got rank 0");
   if (weight.size() != 2 || ShapedType::isDynamicShape(weight))
     return emitOpError() << "expected a weight of static shape [N, K], got "
-                         << formatShape(weight);
+                         << shapeText(weight);
   if (!extentsAgree(input.back(), weight[1]))
     return emitOpError() << "expected " << weight[1]
                          << " input columns as the weight has, got "
-                         << formatShape(input);
+                         << shapeText(input);
   if (Value bias = getBias())
     if (failed(verifyShape(*this, "a bias", bias.getType(), weight[0])))
       return failure();

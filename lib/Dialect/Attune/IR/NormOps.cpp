@@ -21,7 +21,7 @@ LogicalResult LayerNormOp::verify() {
   ArrayRef<int64_t> shape = ranked(getInput()).getShape();
   if (shape.empty() || ShapedType::isDynamic(shape.back()))
     return emitOpError() << "expected a static last extent, got "
-                         << formatShape(shape);
+                         << shapeText(shape);
   if (failed(verifyShape(*this, "gamma", getGamma().getType(), shape.back())) ||
       failed(verifyShape(*this, "beta", getBeta().getType(), shape.back())))
     return failure();
@@ -51,7 +51,7 @@ LogicalResult L2NormalizeOp::verify() {
   ArrayRef<int64_t> shape = ranked(getInput()).getShape();
   if (shape.empty() || ShapedType::isDynamic(shape.back()))
     return emitOpError() << "expected a static last extent, got "
-                         << formatShape(shape);
+                         << shapeText(shape);
   return verifyEpsilon(*this, getEpsilon());
 }
 
@@ -78,7 +78,7 @@ LogicalResult PoolOp::verify() {
   if (shape.size() != 3)
     return emitOpError() << "expected input of shape [batch, length, columns], "
                             "got "
-                         << formatShape(shape);
+                         << shapeText(shape);
   if (failed(verifyShape(*this, "a mask", getMask().getType(),
                          shape.take_front(2))))
     return failure();

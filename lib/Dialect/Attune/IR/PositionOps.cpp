@@ -14,7 +14,7 @@ LogicalResult EmbeddingOp::verify() {
   if (table.size() != 2 || ShapedType::isDynamicShape(table))
     return emitOpError() << "expected a table of static shape [rows, columns], "
                             "got "
-                         << formatShape(table);
+                         << shapeText(table);
   SmallVector<int64_t> expected(ranked(getIds()).getShape());
   expected.push_back(table[1]);
   return verifyShape(*this, "a result", getResult().getType(), expected);
@@ -41,7 +41,7 @@ DimExpr EmbeddingOp::getFlops(ArrayRef<SymbolicShape>,
 LogicalResult PositionsOp::verify() {
   if (ranked(getIds()).getRank() != 2)
     return emitOpError() << "expected ids of shape [batch, length], got "
-                         << formatShape(ranked(getIds()).getShape());
+                         << shapeText(ranked(getIds()).getShape());
   if (static_cast<int64_t>(getOffset()) < 0)
     return emitOpError() << "expected a non-negative offset, got "
                          << static_cast<int64_t>(getOffset());

@@ -33,8 +33,8 @@ LogicalResult ReshapeOp::verify() {
   if (ranked(getInput()).hasStaticShape() && result.hasStaticShape() &&
       ranked(getInput()).getNumElements() != result.getNumElements())
     return emitOpError() << "expected as many elements as the operand has, got "
-                         << formatShape(input) << " and "
-                         << formatShape(result.getShape());
+                         << shapeText(input) << " and "
+                         << shapeText(result.getShape());
   return verifyShape(*this, "a result", result, expected);
 }
 
@@ -174,7 +174,7 @@ LogicalResult TransposeOp::verify() {
   if (!llvm::equal(sorted, llvm::seq<int64_t>(0, input.size())))
     return emitOpError() << "expected a permutation of 0 to "
                          << static_cast<int64_t>(input.size()) - 1 << ", got "
-                         << formatShape(permutation);
+                         << shapeText(permutation);
   SmallVector<int64_t> expected;
   for (int64_t dim : permutation)
     expected.push_back(input[dim]);

@@ -23,7 +23,7 @@ inline mlir::RankedTensorType ranked(mlir::Value value) {
 }
 
 /// A shape as "[?, 12, 32]".
-std::string formatShape(llvm::ArrayRef<int64_t> shape);
+std::string shapeText(llvm::ArrayRef<int64_t> shape);
 
 } // namespace attune
 
