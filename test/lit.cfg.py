@@ -6,22 +6,17 @@ survives printing and parsing, as text and as bytecode; tests that do not call a
 
 import os
 import platform
+import sys
 
 import lit.formats
 from lit.llvm import llvm_config
 from lit.llvm.subst import ToolSubst
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(__file__))
+from round_trip import CallsAttuneOpt
+
 ROUND_TRIP = os.environ.get("ATTUNE_VERIFY_ROUNDTRIP") == "1"
-
-
-class CallsAttuneOpt(lit.formats.ShTest):
-    """The tests that call attune-opt."""
-
-    def getTestsInDirectory(self, testSuite, path_in_suite, litConfig, localConfig):
-        for test in super().getTestsInDirectory(testSuite, path_in_suite, litConfig, localConfig):
-            with open(test.getSourcePath(), "rb") as file:
-                if b"attune-opt" in file.read():
-                    yield test
 
 
 def cpu_flags():
