@@ -1,0 +1,85 @@
+//===- Interpreter.h - Runs attune IR in plain loops ------------*- C++ -*-===//
+//
+// What the ops mean, executable: compiled kernels are tested against this. It
+// runs functions of the phases import, fuse and kernels, that is, on tensors;
+// ops say what they do through ReferenceOpInterface.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ATTUNE_REFERENCE_INTERPRETER_H
+#define ATTUNE_REFERENCE_INTERPRETER_H
+
+#include "attune/Reference/ReferenceOpInterface.h"
+#include "attune/Reference/Tensor.h"
+#include "attune/Reference/WeightProvider.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/Support/Error.h"
+
+#include <functional>
+#include <vector>
+
+namespace attune {
+
+struct InterpreterOptions {
+  /// Keep the values of f32 tensors as f64, so that no intermediate is
+  /// rounded. Results are f64 then. Sums are accumulated in double either way.
+  bool keepDouble = false;
+
+  /// Called after each op with its results, in order of execution. Ops within
+  /// a fused op or a launched kernel come before the op around them;
+  /// terminators are left out. The tensors may be kept: copies share their
+  /// elements.
+  std::function<void(mlir::Operation *op, llvm::ArrayRef<Tensor> results)>
+      observer;
+};
+
+/// Interprets functions and kernels of one module, which must verify and whose
+/// context must have the models of registerReferenceModels. One thread at a
+/// time.
+class Interpreter {
+public:
+  Interpreter(mlir::ModuleOp module, WeightProvider &weights,
+              InterpreterOptions options = {})
+      : module(module), weights(weights), options(std::move(options)) {}
+
+  /// Runs a function, or a kernel, by its name. Inputs are one a parameter:
+  /// f32 or f64 for f32 parameters, i64 for i64 ones. Tensors that are no
+  /// longer needed are released on the way.
+  ///
+  /// UserErrors: no such function, or one without body or with several blocks;
+  /// inputs of the wrong number, type or shape, of extents that
+  /// disagree with each other (by attune.dims) or with values beyond
+  /// attune.limit; ops without a reference model; extents or ids that do not
+  /// fit at run time.
+  llvm::Expected<llvm::SmallVector<Tensor>> run(llvm::StringRef function,
+                                                llvm::ArrayRef<Tensor> inputs);
+
+  /// For models of ops ------------------------------------------------------
+
+  /// A float tensor as this interpreter keeps it.
+  Tensor store(llvm::ArrayRef<int64_t> shape, std::vector<double> values);
+
+  /// Runs a block on one tensor an argument and appends what its terminator
+  /// returns.
+  llvm::Error runBlock(mlir::Block &block,
+                       llvm::ArrayRef<const Tensor *> arguments,
+                       llvm::SmallVectorImpl<Tensor> &results);
+
+  WeightProvider &getWeights() { return weights; }
+  mlir::SymbolTableCollection &getSymbols() { return symbols; }
+
+private:
+  llvm::Error runOp(mlir::Operation &op,
+                    llvm::ArrayRef<const Tensor *> operands,
+                    llvm::SmallVectorImpl<Tensor> &results);
+
+  mlir::ModuleOp module;
+  WeightProvider &weights;
+  InterpreterOptions options;
+  mlir::SymbolTableCollection symbols;
+};
+
+} // namespace attune
+
+#endif // ATTUNE_REFERENCE_INTERPRETER_H

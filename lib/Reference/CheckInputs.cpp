@@ -1,0 +1,81 @@
+//===- CheckInputs.cpp - Whether tensors fit a function -------------------===//
+#include "CheckInputs.h"
+#include "attune/Dialect/Attune/IR/Attune.h"
+#include "attune/Reference/ReferenceOpInterface.h"
+
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace attune;
+
+bool attune::fits(const Tensor &tensor, Type type) {
+  auto expected = dyn_cast<RankedTensorType>(type);
+  if (!expected || expected.getRank() != tensor.getRank())
+    return false;
+  Type element = expected.getElementType();
+  if (tensor.isFloat() ? !element.isF32() : !element.isInteger(64))
+    return false;
+  return llvm::all_of_zip(expected.getShape(), tensor.getShape(),
+                          [](int64_t wanted, int64_t actual) {
+                            return ShapedType::isDynamic(wanted) ||
+                                   wanted == actual;
+                          });
+}
+
+/// An extent that a symbol stands for, and the input it was first seen at.
+struct SeenExtent {
+  int64_t extent;
+  std::string input;
+};
+
+/// Checks that each symbol stands for one extent in all inputs.
+static llvm::Error checkSymbols(FunctionOpInterface function, StringRef name,
+                                const Tensor &tensor, ArrayAttr symbols,
+                                llvm::StringMap<SeenExtent> &seen) {
+  for (auto [attribute, extent] : llvm::zip(symbols, tensor.getShape())) {
+    auto symbol = dyn_cast<StringAttr>(attribute);
+    if (!symbol || symbol.empty())
+      continue;
+    auto [entry, isNew] =
+        seen.try_emplace(symbol.getValue(), SeenExtent{extent, name.str()});
+    if (!isNew && entry->second.extent != extent)
+      return errorAt(function, "expected one value of '" + symbol.getValue() +
+                                   "', got " + Twine(entry->second.extent) +
+                                   " at " + entry->second.input + " and " +
+                                   Twine(extent) + " at " + name);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error attune::checkInputs(FunctionOpInterface function,
+                                ArrayRef<Tensor> inputs) {
+  if (function.getNumArguments() != inputs.size())
+    return errorAt(function, "expected " + Twine(function.getNumArguments()) +
+                                 " inputs, got " + Twine(inputs.size()));
+  llvm::StringMap<SeenExtent> seen;
+  for (auto [i, tensor] : llvm::enumerate(inputs)) {
+    auto given = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    std::string name = given ? ("input '" + given.getValue() + "'").str()
+                             : ("input " + Twine(i)).str();
+    Type type = function.getArgumentTypes()[i];
+    if (!fits(tensor, type)) {
+      std::string text;
+      llvm::raw_string_ostream(text) << "expected " << name << " of type "
+                                     << type << ", got " << tensor.describe();
+      return errorAt(function, text);
+    }
+    if (auto symbols = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr))
+      if (llvm::Error error =
+              checkSymbols(function, name, tensor, symbols, seen))
+        return error;
+    auto limit = function.getArgAttrOfType<IntegerAttr>(i, kLimitAttr);
+    if (!limit || tensor.isFloat())
+      continue;
+    for (int64_t value : tensor.getIntegers())
+      if (value < 0 || value >= limit.getValue().getSExtValue())
+        return errorAt(function, "expected values of " + name + " in [0, " +
+                                     Twine(limit.getValue().getSExtValue()) +
+                                     "), got " + Twine(value));
+  }
+  return llvm::Error::success();
+}

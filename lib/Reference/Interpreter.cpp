@@ -1,0 +1,111 @@
+//===- Interpreter.cpp - Runs attune IR in plain loops --------------------===//
+#include "attune/Reference/Interpreter.h"
+#include "CheckInputs.h"
+#include "attune/Support/Error.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/DenseMap.h"
+
+using namespace mlir;
+using namespace attune;
+
+Tensor Interpreter::store(ArrayRef<int64_t> shape, std::vector<double> values) {
+  Tensor tensor = Tensor::doubles(shape, std::move(values));
+  return options.keepDouble ? tensor : tensor.castFloat(ElementType::F32);
+}
+
+llvm::Expected<SmallVector<Tensor>> Interpreter::run(StringRef name,
+                                                     ArrayRef<Tensor> inputs) {
+  auto function =
+      dyn_cast_or_null<FunctionOpInterface>(module.lookupSymbol(name));
+  if (!function)
+    return userError("the module has no function @" + name);
+  if (!function.getFunctionBody().hasOneBlock())
+    return errorAt(function, "@" + name +
+                                 " cannot be interpreted: expected a body "
+                                 "of one block");
+  if (llvm::Error error = checkInputs(function, inputs))
+    return std::move(error);
+
+  SmallVector<const Tensor *> arguments;
+  for (const Tensor &input : inputs)
+    arguments.push_back(&input);
+  SmallVector<Tensor> results;
+  if (llvm::Error error =
+          runBlock(function.getFunctionBody().front(), arguments, results))
+    return std::move(error);
+  return results;
+}
+
+llvm::Error Interpreter::runBlock(Block &block,
+                                  ArrayRef<const Tensor *> arguments,
+                                  SmallVectorImpl<Tensor> &results) {
+  // Values live from their definition to their last use. Regions are isolated
+  // from above, so that all uses are in this block.
+  DenseMap<Value, Tensor> values;
+  DenseMap<Value, int64_t> usesLeft;
+  auto define = [&](Value value, const Tensor &tensor) {
+    if (value.use_empty())
+      return;
+    values[value] = tensor;
+    usesLeft[value] = std::distance(value.use_begin(), value.use_end());
+  };
+
+  if (block.getNumArguments() != arguments.size())
+    return errorAt(block.getParentOp(),
+                   "expected " + Twine(block.getNumArguments()) +
+                       " operands, got " + Twine(arguments.size()));
+  for (auto [argument, tensor] : llvm::zip(block.getArguments(), arguments))
+    define(argument, *tensor);
+
+  for (Operation &op : block) {
+    SmallVector<const Tensor *> operands;
+    for (Value operand : op.getOperands()) {
+      auto found = values.find(operand);
+      if (found == values.end())
+        return errorAt(&op, "an operand is defined outside of the block");
+      operands.push_back(&found->second);
+    }
+    if (op.hasTrait<OpTrait::IsTerminator>()) {
+      for (const Tensor *operand : operands)
+        results.push_back(*operand);
+      return llvm::Error::success();
+    }
+
+    SmallVector<Tensor> produced;
+    if (llvm::Error error = runOp(op, operands, produced))
+      return error;
+    for (Value operand : op.getOperands())
+      if (--usesLeft[operand] == 0)
+        values.erase(operand);
+    for (auto [value, tensor] : llvm::zip_equal(op.getResults(), produced))
+      define(value, tensor);
+  }
+  return errorAt(block.getParentOp(), "expected a terminator");
+}
+
+llvm::Error Interpreter::runOp(Operation &op, ArrayRef<const Tensor *> operands,
+                               SmallVectorImpl<Tensor> &results) {
+  auto model = dyn_cast<ReferenceOpInterface>(op);
+  if (!model)
+    return errorAt(&op, "has no reference model");
+  if (llvm::any_of(op.getOperandTypes(), llvm::IsaPred<MemRefType>))
+    return errorAt(&op, "works on planned buffers; interpret the module of an "
+                        "earlier phase, up to 'kernels'");
+  if (llvm::Error error = model.interpret(*this, operands, results))
+    return error;
+
+  if (results.size() != op.getNumResults())
+    return errorAt(&op, "expected " + Twine(op.getNumResults()) +
+                            " results, got " + Twine(results.size()));
+  for (auto [i, type, tensor] : llvm::enumerate(op.getResultTypes(), results))
+    if (!fits(tensor, type)) {
+      std::string text;
+      llvm::raw_string_ostream(text) << "expected result " << i << " of type "
+                                     << type << ", got " << tensor.describe();
+      return errorAt(&op, text);
+    }
+  if (options.observer)
+    options.observer(&op, results);
+  return llvm::Error::success();
+}
