@@ -32,6 +32,10 @@ struct TargetDesc {
 /// unsuitable name is a user error that lists what is supported.
 llvm::Expected<TargetDesc> getTarget(llvm::StringRef name);
 
+/// Makes LLVM's code generators for the supported architectures known. Cheap
+/// to call again; getTarget and the code generator do so themselves.
+void initializeTargets();
+
 } // namespace attune
 
 #endif // ATTUNE_KERNEL_TARGET_H

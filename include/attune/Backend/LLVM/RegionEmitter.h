@@ -47,7 +47,7 @@ public:
   /// be evaluated (supportsValue tells before).
   mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc,
                    mlir::Value value, const VectorPosition &position,
-                   KnownVectors known = {}) const;
+                   KnownVectors known = KnownVectors()) const;
 
   /// Emits what the kernel yields, at a position, and stores it into the
   /// output buffers: the whole epilogue.
