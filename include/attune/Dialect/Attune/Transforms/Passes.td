@@ -68,14 +68,34 @@ def FuseElementwise : Pass<"attune-fuse-elementwise", "::mlir::ModuleOp"> {
     anchor accepts one for that operand. What is elementwise and joins no anchor
     is grouped into regions of its own.
 
-    A sum that is both a residual and the input of a normalisation stays with
-    the producer when it has other uses.
+    Epilogues come before prologues: the residual behind a linear map is added
+    in its epilogue and not in the norm behind. The rest of what an op in a
+    region reads has the shape of the anchor's result (of its operand, in a
+    prologue) or its trailing dimensions. Weights and views stay outside.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
+  let options = [
+    Option<"join", "join", "bool", /*default=*/"true",
+           "Join ops into regions; false makes a region of each op">
+  ];
   let statistics = [
     Statistic<"numRegions", "num-regions", "Number of fused regions made">,
     Statistic<"numPrologue", "num-prologue", "Number of ops that became prologue">,
     Statistic<"numEpilogue", "num-epilogue", "Number of ops that became epilogue">
+  ];
+}
+
+def MaterializeResults : Pass<"attune-materialize-results", "::mlir::ModuleOp"> {
+  let summary = "Copies what has to be in memory of its own";
+  let description = [{
+    A function's results are written by kernels into the caller's buffers, and
+    a reshape can show its operand only where that lies without gaps. This
+    inserts an identity transposition where a result is a view, an argument or
+    returned twice, and before reshapes that merge dimensions of a slice.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+  let statistics = [
+    Statistic<"numCopies", "num-copies", "Number of copies inserted">
   ];
 }
 

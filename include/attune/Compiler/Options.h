@@ -1,0 +1,49 @@
+//===- Options.h - What can be asked of the compiler ------------*- C++ -*-===//
+#ifndef ATTUNE_COMPILER_OPTIONS_H
+#define ATTUNE_COMPILER_OPTIONS_H
+
+#include "attune/Compiler/Phase.h"
+#include <string>
+#include <vector>
+
+namespace attune {
+
+/// What a compilation produces.
+enum class Emit {
+  Executable, ///< one program, weights inside
+  Static,     ///< header, archive, weights, CMake and pkg-config files
+  Shared,     ///< the same with a shared library
+  Object,     ///< header, object, weights
+  LLVM,       ///< LLVM IR text
+  MLIR,       ///< the IR of the last phase before binary, or of compileTo
+  Assembly    ///< assembly text
+};
+
+struct CompilerOptions {
+  /// A model directory, a .yaml, or .mlir of any phase.
+  std::string input;
+  /// Names in `--cpu`: one variant each, the best first.
+  std::vector<std::string> cpus = {"native"};
+  /// "auto" or the name of a backend.
+  std::string backend = "auto";
+  /// LLVM's optimisation level of the emitted code, 0 to 3.
+  unsigned optLevel = 2;
+  /// Names of fusions to leave out.
+  std::vector<std::string> disabledFusions;
+  /// Largest sequence length; 0: the model's own.
+  int64_t maxLength = 0;
+  /// The phase that .mlir input has reached; unset: what it says itself.
+  std::optional<Phase> compileFrom;
+  /// The phase to stop after.
+  Phase compileTo = Phase::Binary;
+  /// Directory for the IR after each phase; empty: none.
+  std::string dumpPhasesTo;
+  /// Gives every intermediate memory of its own (see attune-plan-memory).
+  bool keepAll = false;
+  /// Directory of weight files; empty: what the input says.
+  std::string weightsDirectory;
+};
+
+} // namespace attune
+
+#endif // ATTUNE_COMPILER_OPTIONS_H

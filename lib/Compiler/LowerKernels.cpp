@@ -1,0 +1,75 @@
+//===- LowerKernels.cpp - Kernels as functions of their backends ----------===//
+#include "attune/Backend/LLVM/KernelEntries.h"
+#include "attune/Compiler/Backends.h"
+#include "attune/Compiler/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace attune {
+#define GEN_PASS_DEF_LOWERKERNELS
+#include "attune/Compiler/Passes.h.inc"
+} // namespace attune
+
+using namespace attune;
+
+namespace {
+
+struct LowerKernels : public impl::LowerKernelsBase<LowerKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    Expected<TargetDesc> target = getTarget(cpu);
+    if (!target) {
+      module.emitError(llvm::toString(target.takeError()));
+      return signalPassFailure();
+    }
+    int64_t scratch = 0;
+    for (KernelOp kernel :
+         llvm::make_early_inc_range(module.getOps<KernelOp>())) {
+      if (failed(lower(kernel, *target)))
+        return signalPassFailure();
+      auto task = module.lookupSymbol<func::FuncOp>(
+          (kernel.getSymName() + ".task").str());
+      if (task)
+        if (auto bytes = task->getAttrOfType<IntegerAttr>(kScratchAttr))
+          scratch = std::max(scratch, bytes.getInt());
+      kernel.erase();
+      ++numLowered;
+    }
+    Builder builder(&getContext());
+    module->setAttr(kScratchBytesAttr, builder.getI64IntegerAttr(scratch));
+  }
+
+  LogicalResult lower(KernelOp kernel, const TargetDesc &target) {
+    if (!kernel.getBackend() || !kernel.getSchedule())
+      return kernel.emitError() << "kernel '" << kernel.getSymName()
+                                << "' has no schedule: run "
+                                   "attune-assign-schedules first";
+    const Backend *backend = findBackend(*kernel.getBackend());
+    if (!backend)
+      return kernel.emitError()
+             << "kernel '" << kernel.getSymName() << "' is for backend '"
+             << *kernel.getBackend() << "', which this build does not have";
+    for (unsigned i = 0, e = kernel.getNumArguments(); i < e; ++i)
+      if (!kernel.getArgAttr(i, kBufferAttr)) {
+        // Nothing launches it.
+        if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
+          return success();
+        return kernel.emitError()
+               << "kernel '" << kernel.getSymName()
+               << "' has no buffers: run attune-plan-memory first";
+      }
+    OpBuilder builder(kernel);
+    return backend->lower(kernel, Schedule(kernel.getScheduleAttr()), target,
+                          builder);
+  }
+};
+
+} // namespace

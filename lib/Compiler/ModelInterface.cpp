@@ -1,0 +1,195 @@
+//===- ModelInterface.cpp - The model's descriptor ------------------------===//
+#include "attune/Compiler/ModelInterface.h"
+#include "attune/Compiler/Passes.h"
+#include "attune/Compiler/Phase.h"
+#include "attune/Support/Error.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+
+using namespace mlir;
+using namespace attune;
+
+llvm::Expected<AttuneTensorInfo>
+ModelInterface::readTensor(DictionaryAttr entry) {
+  auto name = entry.getAs<StringAttr>("name");
+  auto typeAttr = entry.getAs<TypeAttr>("type");
+  auto type = typeAttr ? dyn_cast<RankedTensorType>(typeAttr.getValue())
+                       : RankedTensorType();
+  if (!name || !type || type.getRank() > ATTUNE_MAX_RANK)
+    return internalError("the module's interface is malformed");
+  AttuneTensorInfo info = {};
+  info.name = keep(name.getValue());
+  info.type = type.getElementType().isF32() ? ATTUNE_F32 : ATTUNE_I64;
+  info.rank = type.getRank();
+  auto dims = entry.getAs<ArrayAttr>("dims");
+  std::vector<int64_t> &shape = extents.emplace_back();
+  for (auto [i, extent] : llvm::enumerate(type.getShape())) {
+    if (!ShapedType::isDynamic(extent)) {
+      shape.push_back(extent);
+      continue;
+    }
+    auto symbol =
+        dims && i < dims.size() ? dyn_cast<StringAttr>(dims[i]) : StringAttr();
+    auto known = llvm::find_if(symbols, [&](const AttuneSymbol &candidate) {
+      return symbol && symbol.getValue() == candidate.name;
+    });
+    if (known == symbols.end())
+      return internalError("tensor '" + name.getValue() +
+                           "' has a dynamic extent without a symbol");
+    shape.push_back(-1 - (known - symbols.begin()));
+  }
+  info.dims = shape.data();
+  if (auto absent = entry.getAs<StringAttr>("when_absent"))
+    info.when_absent = absent.getValue() == "ones" ? ATTUNE_ONES : ATTUNE_ZEROS;
+  info.min = 1;
+  if (auto limit = entry.getAs<IntegerAttr>("limit")) {
+    info.min = 0;
+    info.max = limit.getInt() - 1;
+  }
+  return info;
+}
+
+llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
+  ModelInterface result;
+  auto interface = module->getAttrOfType<DictionaryAttr>(kInterfaceAttr);
+  if (!interface)
+    return internalError("the module has no interface: its launches are not "
+                         "lowered");
+  auto maxDims = module->getAttrOfType<DictionaryAttr>(kMaxDimsAttr);
+  for (auto name :
+       interface.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>()) {
+    auto max =
+        maxDims ? maxDims.getAs<IntegerAttr>(name.getValue()) : IntegerAttr();
+    result.symbols.push_back(
+        {result.keep(name.getValue()), max ? max.getInt() : 0});
+  }
+  for (auto [key, list] : {std::pair("inputs", &result.inputs),
+                           std::pair("outputs", &result.outputs)})
+    for (auto entry :
+         interface.getAs<ArrayAttr>(key).getAsRange<DictionaryAttr>()) {
+      llvm::Expected<AttuneTensorInfo> info = result.readTensor(entry);
+      if (!info)
+        return info.takeError();
+      list->push_back(*info);
+    }
+
+  AttuneModel &model = result.model;
+  auto text = [&](StringRef key, StringRef otherwise) {
+    auto attr = module->getAttrOfType<StringAttr>(key);
+    return result.keep(attr ? attr.getValue() : otherwise);
+  };
+  model.abi_version = ATTUNE_ABI_VERSION;
+  model.name = text(kNameAttr, "model");
+  model.metadata = text(kMetadataAttr, "{}");
+  model.symbols = result.symbols.data();
+  model.inputs = result.inputs.data();
+  model.outputs = result.outputs.data();
+  model.num_symbols = result.symbols.size();
+  model.num_inputs = result.inputs.size();
+  model.num_outputs = result.outputs.size();
+  model.embedding_output = -1;
+  for (auto [i, output] : llvm::enumerate(result.outputs))
+    if (StringRef(output.name) == "sentence_embedding")
+      model.embedding_output = i;
+  return result;
+}
+
+namespace {
+
+/// Builds constants of the ABI's structs, field by field.
+class ConstantBuilder {
+public:
+  explicit ConstantBuilder(llvm::Module &module)
+      : module(module), context(module.getContext()),
+        pointer(llvm::PointerType::getUnqual(context)) {}
+
+  llvm::Constant *i32(int64_t value) {
+    return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value,
+                                  /*IsSigned=*/true);
+  }
+  llvm::Constant *i64(int64_t value) {
+    return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value,
+                                  /*IsSigned=*/true);
+  }
+  llvm::Constant *text(StringRef value) {
+    return define(llvm::ConstantDataArray::getString(context, value), "text");
+  }
+  llvm::Constant *structure(ArrayRef<llvm::Constant *> fields) {
+    return llvm::ConstantStruct::getAnon(context, fields);
+  }
+  /// The address of a private array of equal structs; null when empty.
+  llvm::Constant *array(ArrayRef<llvm::Constant *> elements, StringRef name) {
+    if (elements.empty())
+      return llvm::ConstantPointerNull::get(pointer);
+    auto *type =
+        llvm::ArrayType::get(elements.front()->getType(), elements.size());
+    return define(llvm::ConstantArray::get(type, elements), name);
+  }
+  /// The address of a function defined elsewhere in the artefact.
+  llvm::Constant *function(StringRef name) {
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
+    auto *callee = llvm::cast<llvm::Function>(
+        module.getOrInsertFunction(name, type).getCallee());
+    callee->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return callee;
+  }
+
+private:
+  llvm::Constant *define(llvm::Constant *value, StringRef name) {
+    auto *global = new llvm::GlobalVariable(
+        module, value->getType(), /*isConstant=*/true,
+        llvm::GlobalValue::PrivateLinkage, value, name);
+    return global;
+  }
+
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  llvm::PointerType *pointer;
+};
+
+} // namespace
+
+void ModelInterface::emit(llvm::Module &module, StringRef symbol,
+                          ArrayRef<VariantCode> variants) const {
+  ConstantBuilder builder(module);
+  SmallVector<llvm::Constant *> symbolFields, variantFields;
+  for (const AttuneSymbol &entry : symbols)
+    symbolFields.push_back(
+        builder.structure({builder.text(entry.name), builder.i64(entry.max)}));
+  auto tensors = [&](ArrayRef<AttuneTensorInfo> list) {
+    SmallVector<llvm::Constant *> fields;
+    for (const AttuneTensorInfo &info : list) {
+      SmallVector<llvm::Constant *> dims;
+      for (int64_t extent : ArrayRef(info.dims, info.rank))
+        dims.push_back(builder.i64(extent));
+      fields.push_back(builder.structure(
+          {builder.text(info.name), builder.i32(info.type),
+           builder.i32(info.rank), builder.array(dims, "dims"),
+           builder.i32(info.when_absent), builder.i32(0), builder.i64(info.min),
+           builder.i64(info.max)}));
+    }
+    return builder.array(fields, "tensors");
+  };
+  for (const VariantCode &variant : variants)
+    variantFields.push_back(builder.structure(
+        {builder.text(variant.target.name),
+         builder.i64(variant.target.runtimeFeatures),
+         builder.function(variant.forward), builder.function(variant.workspace),
+         builder.i64(variant.scratchBytes)}));
+  llvm::Constant *value = builder.structure(
+      {builder.i32(model.abi_version), builder.i32(0), builder.text(model.name),
+       builder.text(model.metadata), builder.array(symbolFields, "symbols"),
+       tensors(inputs), tensors(outputs),
+       builder.array(variantFields, "variants"), builder.i32(model.num_symbols),
+       builder.i32(model.num_inputs), builder.i32(model.num_outputs),
+       builder.i32(static_cast<int64_t>(variants.size())),
+       builder.i64(model.weights_bytes),
+       builder.i64(static_cast<int64_t>(model.weights_hash)),
+       builder.i64(model.tokenizer_offset), builder.i64(model.tokenizer_bytes),
+       builder.i32(model.embedding_output), builder.i32(0)});
+  auto *global = new llvm::GlobalVariable(
+      module, value->getType(), /*isConstant=*/true,
+      llvm::GlobalValue::ExternalLinkage, value, symbol);
+  global->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  global->setAlignment(llvm::Align(16));
+}

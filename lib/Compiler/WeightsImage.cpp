@@ -1,0 +1,150 @@
+//===- WeightsImage.cpp - Packing weights into the artefact ---------------===//
+#include "attune/Compiler/WeightsImage.h"
+#include "attune/Kernel/Packing.h"
+#include "attune/Model/TensorConversion.h"
+#include "attune/Runtime/ABI.h"
+#include "attune/Support/Error.h"
+#include "attune/Support/File.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace attune;
+
+llvm::Expected<ArrayRef<uint8_t>> WeightsImage::getFile(StringRef name) {
+  auto &buffer = files[name];
+  if (!buffer) {
+    if (!isContainedRelativePath(name))
+      return userErrorf("weights file '{0}': expected a path below the model's "
+                        "directory",
+                        printable(name));
+    SmallString<256> path(directory);
+    llvm::sys::path::append(path, name);
+    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> opened = readFile(path);
+    if (!opened)
+      return opened.takeError();
+    buffer = std::move(*opened);
+  }
+  return ArrayRef<uint8_t>(
+      reinterpret_cast<const uint8_t *>(buffer->getBufferStart()),
+      buffer->getBufferSize());
+}
+
+llvm::Error WeightsImage::add(ModuleOp module) {
+  for (WeightOp weight : module.getOps<WeightOp>()) {
+    std::optional<uint64_t> offset = weight.getOffset();
+    if (!offset)
+      return internalError("weight '" + weight.getSymName() +
+                           "' has no place in the weights file");
+    if (!placeAt.try_emplace(*offset, places.size()).second)
+      continue;
+    Place place;
+    place.name = weight.getSymName().str();
+    place.type = cast<RankedTensorType>(weight.getType());
+    place.layout = weight.getLayoutAttr();
+    place.offset = *offset;
+    for (auto piece : weight.getPieces().getAsRange<PieceAttr>()) {
+      llvm::Expected<ArrayRef<uint8_t>> file = getFile(piece.getFile());
+      if (!file)
+        return file.takeError();
+      uint64_t begin = piece.getOffset();
+      uint64_t size = static_cast<uint64_t>(piece.getCount()) *
+                      piece.getType().getIntOrFloatBitWidth() / 8;
+      if (begin > file->size() || size > file->size() - begin)
+        return userErrorf("weight '{0}': expected {1} bytes at {2} in '{3}', "
+                          "but the file has {4} bytes",
+                          place.name, size, begin, printable(piece.getFile()),
+                          file->size());
+      place.pieces.push_back({file->slice(begin, size), piece.getType()});
+    }
+    bytes = std::max<uint64_t>(
+        bytes, *offset + 4 * getPackedSize(place.type, place.layout));
+    places.push_back(std::move(place));
+  }
+  return llvm::Error::success();
+}
+
+void WeightsImage::addTokenizer(std::string image) {
+  tokenizer = std::move(image);
+  tokenizerOffset = llvm::alignTo(bytes, 4096);
+  bytes = tokenizerOffset + tokenizer.size();
+}
+
+uint64_t WeightsImage::getHash() const {
+  uint64_t hash = llvm::xxh3_64bits(tokenizer);
+  auto mix = [&](uint64_t value) {
+    uint64_t words[2] = {hash, value};
+    hash = llvm::xxh3_64bits(ArrayRef<uint8_t>(
+        reinterpret_cast<const uint8_t *>(words), sizeof(words)));
+  };
+  for (const Place &place : places) {
+    mix(place.offset);
+    std::string layout;
+    llvm::raw_string_ostream os(layout);
+    os << place.type;
+    if (place.layout)
+      os << place.layout;
+    mix(llvm::xxh3_64bits(layout));
+    for (const Piece &piece : place.pieces)
+      mix(llvm::xxh3_64bits(piece.data));
+  }
+  return hash;
+}
+
+/// The safetensors name of an element type that pieces can have.
+static TensorDType getStoredType(Type type) {
+  if (type.isF16())
+    return TensorDType::F16;
+  if (type.isBF16())
+    return TensorDType::BF16;
+  return type.isF64() ? TensorDType::F64 : TensorDType::F32;
+}
+
+llvm::Error WeightsImage::writePlace(const Place &place,
+                                     MutableArrayRef<uint8_t> memory) {
+  auto *target = reinterpret_cast<float *>(memory.data() + place.offset);
+  auto convertAll = [&](float *destination) -> llvm::Error {
+    for (const Piece &piece : place.pieces) {
+      int64_t count =
+          piece.data.size() * 8 / piece.type.getIntOrFloatBitWidth();
+      if (llvm::Error error =
+              convertToF32(getStoredType(piece.type), piece.data,
+                           MutableArrayRef<float>(destination, count)))
+        return error;
+      destination += count;
+    }
+    return llvm::Error::success();
+  };
+  if (!place.layout)
+    return convertAll(target);
+  // One contiguous, aligned f32 piece is packed from where it lies.
+  const Piece &first = place.pieces.front();
+  if (place.pieces.size() == 1 && first.type.isF32() &&
+      reinterpret_cast<uintptr_t>(first.data.data()) % alignof(float) == 0) {
+    packWeight(reinterpret_cast<const float *>(first.data.data()), place.type,
+               place.layout, target);
+    return llvm::Error::success();
+  }
+  std::vector<float> rows(place.type.getNumElements());
+  if (llvm::Error error = convertAll(rows.data()))
+    return error;
+  packWeight(rows.data(), place.type, place.layout, target);
+  return llvm::Error::success();
+}
+
+llvm::Error WeightsImage::write(MutableArrayRef<uint8_t> memory) const {
+  AttuneWeightsHeader header = {};
+  std::memcpy(header.magic, ATTUNE_WEIGHTS_MAGIC, sizeof(header.magic));
+  header.abi_version = ATTUNE_ABI_VERSION;
+  header.bytes = bytes;
+  header.hash = getHash();
+  std::memcpy(memory.data(), &header, sizeof(header));
+  for (const Place &place : places)
+    if (llvm::Error error = writePlace(place, memory))
+      return error;
+  if (!tokenizer.empty())
+    std::memcpy(memory.data() + tokenizerOffset, tokenizer.data(),
+                tokenizer.size());
+  return llvm::Error::success();
+}

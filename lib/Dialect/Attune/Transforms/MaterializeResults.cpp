@@ -1,0 +1,70 @@
+//===- MaterializeResults.cpp - Results and reshapes with memory ----------===//
+#include "attune/Dialect/Attune/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace attune {
+#define GEN_PASS_DEF_MATERIALIZERESULTS
+#include "attune/Dialect/Attune/Transforms/Passes.h.inc"
+} // namespace attune
+
+using namespace attune;
+
+namespace {
+
+struct MaterializeResults
+    : public impl::MaterializeResultsBase<MaterializeResults> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      materializeReshapes(function);
+      materializeReturns(function);
+    }
+  }
+
+  /// Whether the value is a part of another one's memory, with gaps.
+  static bool isStrided(Value value) {
+    Operation *op = value.getDefiningOp();
+    return op && (isa<SliceOp, SelectOp>(op) ||
+                  (isa<ViewOpInterface>(op) && isStrided(op->getOperand(0))));
+  }
+
+  /// A reshape shows its operand in other extents; one that merges dimensions
+  /// of a part needs that part in memory of its own.
+  void materializeReshapes(func::FuncOp function) {
+    function.walk([&](ReshapeOp reshape) {
+      auto input = cast<RankedTensorType>(reshape.getInput().getType());
+      auto result = cast<RankedTensorType>(reshape.getResult().getType());
+      if (isStrided(reshape.getInput()) && result.getRank() <= input.getRank())
+        reshape.getInputMutable().assign(copy(reshape, reshape.getInput()));
+    });
+  }
+
+  /// Every result is computed by an op that writes it, and only once.
+  void materializeReturns(func::FuncOp function) {
+    Operation *terminator = function.front().getTerminator();
+    llvm::SmallPtrSet<Value, 4> returned;
+    for (OpOperand &operand : terminator->getOpOperands()) {
+      Value value = operand.get();
+      Operation *op = value.getDefiningOp();
+      bool computed = op && !isa<ViewOpInterface, LoadWeightOp>(op);
+      if (!computed || !returned.insert(value).second)
+        operand.set(copy(terminator, value));
+    }
+  }
+
+  Value copy(Operation *before, Value value) {
+    OpBuilder builder(before);
+    auto type = cast<RankedTensorType>(value.getType());
+    ++numCopies;
+    return TransposeOp::create(builder, value.getLoc(), type, value,
+                               builder.getDenseI64ArrayAttr(llvm::to_vector(
+                                   llvm::seq<int64_t>(0, type.getRank()))));
+  }
+};
+
+} // namespace
