@@ -1,0 +1,39 @@
+//===- Normalizer.h - What is done to a text before it is split -*- C++ -*-===//
+#ifndef ATTUNE_LIB_RUNTIME_TOKENIZER_NORMALIZER_H
+#define ATTUNE_LIB_RUNTIME_TOKENIZER_NORMALIZER_H
+
+#include "Image.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace attune::rt {
+
+/// A part of the input while it is normalised.
+struct NormalText {
+  std::u32string chars;
+  /// Its first character stems from the input's first, which is what the
+  /// Metaspace scheme "first" asks for.
+  bool atStart = true;
+};
+
+class Normalizer {
+public:
+  virtual ~Normalizer() = default;
+  virtual void apply(NormalText &text) const = 0;
+};
+
+using NormalizerList = std::vector<std::unique_ptr<Normalizer>>;
+
+/// The image's normalizers in order. False with `error` set when one is
+/// unknown.
+bool openNormalizers(const Image &image, NormalizerList &list,
+                     std::string &error);
+
+/// SentencePiece's character map (CharacterMap.cpp).
+std::unique_ptr<Normalizer> makeCharacterMap(std::string_view blob);
+
+} // namespace attune::rt
+
+#endif // ATTUNE_LIB_RUNTIME_TOKENIZER_NORMALIZER_H
