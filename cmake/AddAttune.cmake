@@ -38,6 +38,8 @@ function(attune_add_precompiled_header)
 endfunction()
 
 function(attune_use_precompiled_header target)
+  # CMake compiles executables as PIE, which the header is not.
+  target_compile_options(${target} PRIVATE -fPIC)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()

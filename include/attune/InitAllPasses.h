@@ -3,12 +3,14 @@
 #define ATTUNE_INITALLPASSES_H
 
 #include "attune/Dialect/Attune/Transforms/Passes.h"
+#include "attune/Dialect/Attune/Transforms/Pipelines.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace attune {
 
 inline void registerAllPasses() {
   registerAttuneTransformsPasses();
+  registerAttunePipelines();
   mlir::registerTransformsPasses();
 }
 

@@ -106,3 +106,6 @@ DimExpr AttentionOp::getFlops(ArrayRef<SymbolicShape> operands,
 }
 
 bool AttentionOp::acceptsEpilogue() { return false; }
+
+// Heads are columns of rows that are far apart anyhow.
+bool AttentionOp::acceptsStrided(unsigned index) { return index < 3; }

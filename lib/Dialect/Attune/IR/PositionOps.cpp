@@ -34,6 +34,9 @@ DimExpr EmbeddingOp::getFlops(ArrayRef<SymbolicShape>,
   return 0;
 }
 
+// A sum of embeddings runs in the norm behind it, which reads each once.
+bool EmbeddingOp::acceptsEpilogue() { return false; }
+
 //===----------------------------------------------------------------------===//
 // PositionsOp
 //===----------------------------------------------------------------------===//

@@ -14,9 +14,7 @@ using namespace attune;
 namespace {
 
 struct MaterializeResults
-    : public impl::MaterializeResultsBase<MaterializeResults> {
-  using Base::Base;
-
+    : public attune::impl::MaterializeResultsBase<MaterializeResults> {
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal())

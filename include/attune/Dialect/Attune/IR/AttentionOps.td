@@ -43,7 +43,7 @@ def Attune_SoftmaxOp : Attune_PureOp<"softmax",
 }
 
 def Attune_AttentionOp : Attune_PureOp<"attention",
-    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue"]>]> {
+    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue", "acceptsStrided"]>]> {
   let summary = "Multi-head softmax attention";
   let description = [{
     For every batch `b` and head `h`, with `D = head_dim` columns of each

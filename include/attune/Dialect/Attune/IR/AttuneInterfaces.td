@@ -50,7 +50,12 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
         Whether the elementwise producer of operand `index` can run as the
         prologue: the kernel reads every element of it exactly once.
       }],
-      "bool", "acceptsPrologue", (ins "unsigned":$index), [{}], [{ return false; }]>
+      "bool", "acceptsPrologue", (ins "unsigned":$index), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+        Whether the kernel reads operand `index` through strides, so that a
+        slice of a wider tensor is an operand without a copy.
+      }],
+      "bool", "acceptsStrided", (ins "unsigned":$index), [{}], [{ return false; }]>
   ];
 }
 

@@ -85,6 +85,7 @@ def Attune_ScaleOp : Attune_UnaryOp<"scale", 1> {
     ```
   }];
   let arguments = (ins Attune_F32Tensor:$input, F32Attr:$factor);
+  let hasFolder = 1;
 }
 
 def Attune_ReluOp : Attune_UnaryOp<"relu", 1> {

@@ -5,7 +5,7 @@
 include "attune/Dialect/Attune/IR/AttuneBase.td"
 
 def Attune_EmbeddingOp : Attune_PureOp<"embedding",
-    [DeclareOpInterfaceMethods<KernelOpInterface>]> {
+    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue"]>]> {
   let summary = "Rows of a table, chosen by ids";
   let description = [{
     `result[..., :] = table[ids[...], :]`. Ids lie in `[0, rows)`: inputs are

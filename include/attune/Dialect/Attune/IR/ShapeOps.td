@@ -25,6 +25,8 @@ def Attune_ReshapeOp : Attune_ViewOp<"reshape"> {
     ```
   }];
   let arguments = (ins Attune_AnyTensor:$input, DenseI64ArrayAttr:$shape);
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Attune_SliceOp : Attune_ViewOp<"slice"> {
@@ -41,6 +43,8 @@ def Attune_SliceOp : Attune_ViewOp<"slice"> {
   }];
   let arguments = (ins Attune_AnyTensor:$input, I64Attr:$axis, I64Attr:$offset,
                        I64Attr:$size);
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Attune_SelectOp : Attune_ViewOp<"select"> {
@@ -64,6 +68,7 @@ def Attune_TransposeOp : Attune_PureOp<"transpose",
   let summary = "Permutes dimensions";
   let description = [{
     Dimension `i` of the result is dimension `permutation[i]` of the operand.
+    The identity asks for a copy.
 
     Example:
 
@@ -76,6 +81,7 @@ def Attune_TransposeOp : Attune_PureOp<"transpose",
   let results = (outs Attune_F32Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // ATTUNE_DIALECT_ATTUNE_IR_SHAPEOPS_TD

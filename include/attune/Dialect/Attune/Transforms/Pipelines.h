@@ -1,0 +1,39 @@
+//===- Pipelines.h - The phase `fuse` as a pass pipeline --------*- C++ -*-===//
+#ifndef ATTUNE_DIALECT_ATTUNE_TRANSFORMS_PIPELINES_H
+#define ATTUNE_DIALECT_ATTUNE_TRANSFORMS_PIPELINES_H
+
+#include "attune/Support/Error.h"
+#include "mlir/Support/LLVM.h"
+#include <string>
+#include <vector>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace attune {
+
+struct FuseOptions {
+  /// Fusions to leave out, of getFusionNames(). Without "elementwise" every op
+  /// runs as a kernel of its own.
+  std::vector<std::string> disabled;
+};
+
+/// "linear", "attention", "projections", "elementwise".
+llvm::ArrayRef<llvm::StringLiteral> getFusionNames();
+
+/// A UserError that names the first fusion nobody knows.
+llvm::Error checkFuseOptions(const FuseOptions &options);
+
+/// Adds the passes of the phase `fuse` for a module as importers emit it.
+/// Afterwards every op that computes stands in an attune.fused region; the
+/// phase `kernels` begins with attune-outline-kernels.
+void buildFusePipeline(mlir::OpPassManager &manager,
+                       const FuseOptions &options = {});
+
+/// Registers the pipeline `attune-fuse` for command lines.
+void registerAttunePipelines();
+
+} // namespace attune
+
+#endif // ATTUNE_DIALECT_ATTUNE_TRANSFORMS_PIPELINES_H

@@ -1,0 +1,46 @@
+//===- Common.h - What several passes need ----------------------*- C++ -*-===//
+#ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_COMMON_H
+#define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_COMMON_H
+
+#include "attune/Dialect/Attune/IR/Attune.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <string>
+
+namespace attune {
+
+/// Why a candidate was not fused, and what its author can do about it.
+struct MissedReason {
+  std::string reason;
+  std::string hint;
+};
+
+/// Emits a "passed" remark of category "fusion": `pattern` ("attention",
+/// "linear", ...) was fused at `op`, as `detail` says.
+void remarkFused(mlir::Operation *op, llvm::StringRef pattern,
+                 llvm::StringRef detail);
+
+/// Emits a "missed" remark of category "fusion".
+void remarkMissed(mlir::Operation *op, llvm::StringRef pattern,
+                  const MissedReason &missed);
+
+/// The op's name in quotes, for remarks.
+std::string quoted(mlir::Operation *op);
+
+/// The users of `value` other than `expected` as "'attune.add' and
+/// 'func.return'", empty when there is none.
+std::string otherUsers(mlir::Value value, mlir::Operation *expected);
+
+/// The declared weight that `value` loads, or null.
+LoadWeightOp getLoadedWeight(mlir::Value value);
+
+/// Calls `callback` for each block of the model's functions: not for those
+/// of kernels, nor for regions nested in ops.
+void forEachFunctionBlock(mlir::ModuleOp module,
+                          llvm::function_ref<void(mlir::Block &)> callback);
+
+/// Erases the ops of the model's functions whose results nobody uses.
+void eraseDeadOps(mlir::ModuleOp module);
+
+} // namespace attune
+
+#endif // ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_COMMON_H

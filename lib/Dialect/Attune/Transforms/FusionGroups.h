@@ -1,0 +1,69 @@
+//===- FusionGroups.h - Which ops run as one kernel -------------*- C++ -*-===//
+#ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_FUSIONGROUPS_H
+#define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_FUSIONGROUPS_H
+
+#include "Common.h"
+#include "llvm/ADT/MapVector.h"
+#include <deque>
+
+namespace attune {
+
+/// Ops of one block that run as one kernel. One of them, the last in program
+/// order, has the only result that is used outside: everything the group
+/// reads stands before it, and everybody who reads the group behind it.
+struct FusionGroup {
+  /// The op with KernelOpInterface; null for a group of elementwise ops.
+  mlir::Operation *anchor = nullptr;
+  /// The op whose result the group has.
+  mlir::Operation *last = nullptr;
+  llvm::SmallVector<mlir::Operation *> members;
+  unsigned numPrologue = 0;
+  unsigned numEpilogue = 0;
+};
+
+/// Divides the anchors and elementwise ops of a block into groups.
+///
+/// An elementwise op joins
+///  1. the epilogue of the anchor whose result it reads, else
+///  2. the prologue of the anchor that reads its result, else
+///  3. a group with its elementwise neighbours,
+/// where it must have all uses of what it reads from the group, the shape of
+/// the anchor's result (or operand), and other operands that have that shape
+/// too or are repeated along leading dimensions. Epilogues come first, so that
+/// a residual is added where the linear map's result is at hand and not in the
+/// norm behind.
+class FusionGrouping {
+public:
+  /// With `join` false every op stays alone.
+  FusionGrouping(mlir::Block &block, bool join);
+
+  /// The groups, by the place of their last op.
+  llvm::SmallVector<const FusionGroup *> getGroups() const;
+
+  /// Elementwise ops that joined no anchor though they read or feed one, and
+  /// why.
+  const llvm::MapVector<mlir::Operation *, MissedReason> &getMissed() const {
+    return missed;
+  }
+
+private:
+  void growEpilogue(FusionGroup &group);
+  void growPrologue(FusionGroup &group);
+  /// Adds the elementwise producers of the operands of `op`, and theirs, that
+  /// nobody else reads.
+  void takeProducers(FusionGroup &group, mlir::Operation *op, bool allOperands);
+  bool canTake(mlir::Operation *producer, mlir::Operation *consumer) const;
+  FusionGroup &createGroup(mlir::Operation *op);
+  void add(FusionGroup &group, mlir::Operation *op);
+  void miss(mlir::Operation *op, std::string reason, std::string hint);
+
+  mlir::Block &block;
+  /// A deque keeps its elements in place.
+  std::deque<FusionGroup> groups;
+  llvm::DenseMap<mlir::Operation *, FusionGroup *> groupOf;
+  llvm::MapVector<mlir::Operation *, MissedReason> missed;
+};
+
+} // namespace attune
+
+#endif // ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_FUSIONGROUPS_H
