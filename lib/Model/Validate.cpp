@@ -82,15 +82,16 @@ private:
 
   void checkPosition() {
     const PositionDescription &position = model.position;
-    if (position.kind == PositionKind::None)
+    positionsAreSane = position.kind == PositionKind::None;
+    if (positionsAreSane)
       return;
     if (!inRange("position.rows", position.rows, 1, kMaxTableRows))
       return;
-    inRange("position.offset", position.offset, position.fromPadding ? 1 : 0,
-            position.rows - 1);
+    positionsAreSane = inRange("position.offset", position.offset,
+                               position.fromPadding ? 1 : 0, position.rows - 1);
     if (position.fromPadding)
       inRange("position.padding_id", position.paddingId, 0,
-              std::max<int64_t>(model.vocabularySize - 1, 0));
+              std::max<int64_t>(model.vocabularySize, 1) - 1);
   }
 
   void checkNorm() { positiveFinite("norm.epsilon", model.norm.epsilon); }
@@ -137,7 +138,7 @@ private:
                              sentence.modes[i]))
         problems.addf("sentence.modes has {0} twice",
                       toString(sentence.modes[i]));
-    int64_t limit = model.maxSequenceLength();
+    int64_t limit = positionsAreSane ? model.maxSequenceLength() : 0;
     inRange("sentence.max_length", sentence.maxLength, 0,
             limit > 0 ? limit : kMaxTableRows);
   }
@@ -164,6 +165,13 @@ private:
     checkWeightNames();
   }
 
+  /// distinctLayers() > 1, also for values whose product overflows.
+  bool hasSeveralLayers() const {
+    return model.sharing.groups == 0
+               ? model.layers > 1
+               : model.sharing.groups > 1 || model.sharing.innerLayers > 1;
+  }
+
   void checkWeightNames() {
     const WeightScheme *scheme = findWeightScheme(model.weights.scheme);
     if (!model.weights.scheme.empty() && !scheme)
@@ -177,7 +185,7 @@ private:
                       printable(key));
       else if (pattern.empty())
         problems.addf("weights.names has an empty pattern for {0}", key);
-      else if (isPerLayer(*role) && model.distinctLayers() > 1 &&
+      else if (isPerLayer(*role) && hasSeveralLayers() &&
                !StringRef(pattern).contains("{layer}") &&
                !StringRef(pattern).contains("{group}") &&
                !StringRef(pattern).contains("{inner}"))
@@ -211,6 +219,8 @@ private:
 
   const ModelDescription &model;
   ProblemList &problems;
+  /// position.rows - position.offset can be computed.
+  bool positionsAreSane = false;
 };
 
 } // namespace

@@ -16,9 +16,10 @@ static void readRoberta(ConfigObject &config, ModelDescription &model) {
   model.ffn.activation = config.activation("hidden_act", "gelu");
   int64_t padding = config.integer("pad_token_id", 1);
   if (padding < 0 || padding >= model.position.rows) {
-    config.getProblems().addf("pad_token_id is {0}, expected 0 to {1} (below "
-                              "max_position_embeddings)",
-                              padding, model.position.rows - 1);
+    config.getProblems().addf(
+        "pad_token_id is {0}, expected at least 0 and less than "
+        "max_position_embeddings, which is {1}",
+        padding, model.position.rows);
     return;
   }
   model.position.fromPadding = true;

@@ -46,6 +46,11 @@ TEST(ModelYAML, FillsInWhatIsUsual) {
   EXPECT_FALSE(model.sentence);
 }
 
+void expectUserErrorOrValue(Expected<ModelDescription> model) {
+  if (!model)
+    EXPECT_EQ(failureOf(model.takeError()).exitCode, ExitUserError);
+}
+
 /// A description in which no value is the default one.
 ModelDescription unusual() {
   ModelDescription model;
@@ -209,6 +214,35 @@ TEST(ModelYAML, ValidatesValues) {
                        "hidden_size: 8\nlayers: 2\n" +
                        text)),
         expected);
+  }
+}
+
+TEST(ModelYAML, SurvivesExtremeNumbers) {
+  // Every number of a description in turn, then all at once, is extreme.
+  std::string whole = write(unusual());
+  for (const char *extreme :
+       {"-9223372036854775808", "9223372036854775807", "-1", "0"}) {
+    std::string all;
+    unsigned refused = 0, numbers = 0;
+    for (size_t at = 0; at < whole.size();) {
+      size_t end = whole.find('\n', at) + 1;
+      size_t colon = whole.find(':', at);
+      size_t value = whole.find_first_not_of(' ', colon + 1);
+      std::string line = whole.substr(at, end - at);
+      if (colon < end && (isdigit(whole[value]) || whole[value] == '-')) {
+        line = whole.substr(at, value - at) + extreme + "\n";
+        ++numbers;
+        Expected<ModelDescription> model =
+            read(whole.substr(0, at) + line + whole.substr(end));
+        refused += !model;
+        expectUserErrorOrValue(std::move(model));
+      }
+      all += line;
+      at = end;
+    }
+    EXPECT_EQ(numbers, 17u) << whole;
+    EXPECT_GE(refused, 11u);
+    expectUserError(failureOf(read(all)), {"m.yaml"});
   }
 }
 

@@ -28,8 +28,9 @@ template <typename T>
 std::vector<float> convert(TensorDType type, const std::vector<T> &values,
                            size_t misalign = 0) {
   std::vector<uint8_t> bytes(values.size() * sizeof(T) + misalign);
-  std::memcpy(bytes.data() + misalign, values.data(),
-              values.size() * sizeof(T));
+  if (!values.empty())
+    std::memcpy(bytes.data() + misalign, values.data(),
+                values.size() * sizeof(T));
   std::vector<float> result(values.size());
   Failure failure = failureOf(
       convertToF32(type, ArrayRef(bytes).drop_front(misalign), result));
