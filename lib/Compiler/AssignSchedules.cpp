@@ -13,11 +13,12 @@ using namespace attune;
 
 namespace {
 
-struct AssignSchedules : public impl::AssignSchedulesBase<AssignSchedules> {
+struct AssignSchedules
+    : public attune::impl::AssignSchedulesBase<AssignSchedules> {
   using Base::Base;
 
   void runOnOperation() override {
-    Expected<TargetDesc> target = getTarget(cpu);
+    llvm::Expected<TargetDesc> target = getTarget(cpu);
     if (!target) {
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();

@@ -20,12 +20,12 @@ using namespace attune;
 
 namespace {
 
-struct LowerKernels : public impl::LowerKernelsBase<LowerKernels> {
+struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
   using Base::Base;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    Expected<TargetDesc> target = getTarget(cpu);
+    llvm::Expected<TargetDesc> target = getTarget(cpu);
     if (!target) {
       module.emitError(llvm::toString(target.takeError()));
       return signalPassFailure();
@@ -67,8 +67,20 @@ struct LowerKernels : public impl::LowerKernelsBase<LowerKernels> {
                << "' has no buffers: run attune-plan-memory first";
       }
     OpBuilder builder(kernel);
-    return backend->lower(kernel, Schedule(kernel.getScheduleAttr()), target,
-                          builder);
+    if (failed(backend->lower(kernel, Schedule(kernel.getScheduleAttr()),
+                              target, builder)))
+      return failure();
+    StringRef name = kernel.getSymName();
+    auto task =
+        getOperation().lookupSymbol<func::FuncOp>((name + ".task").str());
+    auto grid =
+        getOperation().lookupSymbol<func::FuncOp>((name + ".grid").str());
+    if (!task || !grid)
+      return kernel.emitError()
+             << "backend '" << backend->getName()
+             << "' emitted no functions for kernel '" << name << "'";
+    emitKernelEntries(name, task, grid, builder);
+    return success();
   }
 };
 

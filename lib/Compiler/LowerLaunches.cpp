@@ -247,7 +247,7 @@ void Lowering::lower(func::FuncOp function) {
     buildWorkspaceEntry(size);
 }
 
-struct LowerLaunches : public impl::LowerLaunchesBase<LowerLaunches> {
+struct LowerLaunches : public attune::impl::LowerLaunchesBase<LowerLaunches> {
   using Base::Base;
 
   void runOnOperation() override {

@@ -470,7 +470,7 @@ LogicalResult Rewriter::run() {
   return success();
 }
 
-struct PlanMemory : public impl::PlanMemoryBase<PlanMemory> {
+struct PlanMemory : public attune::impl::PlanMemoryBase<PlanMemory> {
   using Base::Base;
 
   void runOnOperation() override {

@@ -14,7 +14,7 @@ using namespace attune;
 
 namespace {
 
-struct PlanWeights : public impl::PlanWeightsBase<PlanWeights> {
+struct PlanWeights : public attune::impl::PlanWeightsBase<PlanWeights> {
   using Base::Base;
 
   void runOnOperation() override {

@@ -26,8 +26,6 @@ struct CompilerOptions {
   std::vector<std::string> cpus = {"native"};
   /// "auto" or the name of a backend.
   std::string backend = "auto";
-  /// LLVM's optimisation level of the emitted code, 0 to 3.
-  unsigned optLevel = 2;
   /// Names of fusions to leave out.
   std::vector<std::string> disabledFusions;
   /// Largest sequence length; 0: the model's own.

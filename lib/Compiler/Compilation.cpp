@@ -1,0 +1,287 @@
+//===- Compilation.cpp - A model on its way through the phases ------------===//
+#include "attune/Compiler/Compilation.h"
+#include "attune/Compiler/Metadata.h"
+#include "attune/Compiler/Passes.h"
+#include "attune/Compiler/Pipelines.h"
+#include "attune/Dialect/Attune/Transforms/Passes.h"
+#include "attune/Dialect/Attune/Transforms/Pipelines.h"
+#include "attune/Frontend/ImportModel.h"
+#include "attune/Support/Error.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+using namespace attune;
+
+namespace {
+
+/// Collects the errors that are reported to a context, with their places in
+/// the model or in the input file.
+class ErrorCollector {
+public:
+  explicit ErrorCollector(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+            return failure();
+          llvm::raw_string_ostream os(text);
+          if (!text.empty())
+            os << '\n';
+          printPlace(diagnostic.getLocation(), os);
+          os << diagnostic.str();
+          return success();
+        }) {}
+
+  std::string take() {
+    return text.empty() ? "a pass failed without a message" : std::move(text);
+  }
+
+private:
+  static void printPlace(Location loc, raw_ostream &os) {
+    if (auto file = loc->findInstanceOf<FileLineColLoc>())
+      os << file.getFilename().getValue() << ':' << file.getLine() << ':'
+         << file.getColumn() << ": ";
+    else if (auto name = loc->findInstanceOf<NameLoc>())
+      os << name.getName().getValue() << ": ";
+  }
+
+  std::string text;
+  ScopedDiagnosticHandler handler;
+};
+
+} // namespace
+
+Compilation::Compilation(MLIRContext &context, CompilerOptions options)
+    : context(context), options(std::move(options)) {}
+
+std::string Compilation::getName() const {
+  if (!variants.empty())
+    if (auto name =
+            variants.front().module.get()->getAttrOfType<StringAttr>(kNameAttr))
+      return name.str();
+  return llvm::sys::path::stem(options.input).str();
+}
+
+int64_t Compilation::getMaxLength() const {
+  if (variants.empty())
+    return 0;
+  auto limits = variants.front().module.get()->getAttrOfType<DictionaryAttr>(
+      kMaxDimsAttr);
+  auto length = limits ? limits.getAs<IntegerAttr>("length") : IntegerAttr();
+  return length ? length.getInt() : 0;
+}
+
+llvm::Error Compilation::load() {
+  FuseOptions fuse;
+  fuse.disabled = options.disabledFusions;
+  if (llvm::Error error = checkFuseOptions(fuse))
+    return error;
+  for (const std::string &cpu : options.cpus) {
+    llvm::Expected<TargetDesc> target = getTarget(cpu);
+    if (!target)
+      return target.takeError();
+    targets.push_back(std::move(*target));
+  }
+  // The runtime takes the first variant that the CPU can run.
+  llvm::stable_sort(targets, [](const TargetDesc &a, const TargetDesc &b) {
+    return a.vectorBits > b.vectorBits;
+  });
+  bool isIR = llvm::sys::path::extension(options.input) == ".mlir";
+  if (llvm::Error error = isIR ? parseInput() : importInput())
+    return error;
+  if (options.maxLength) {
+    int64_t own = getMaxLength();
+    if (options.maxLength < 1 || (own && options.maxLength > own))
+      return userErrorf("--max-seq={0}: expected a length from 1 to {1}, the "
+                        "longest this model takes",
+                        options.maxLength, own);
+    Builder builder(&context);
+    variants.front().module.get()->setAttr(
+        kMaxDimsAttr,
+        builder.getDictionaryAttr(builder.getNamedAttr(
+            "length", builder.getI64IntegerAttr(options.maxLength))));
+  }
+  return dump(reached);
+}
+
+llvm::Error Compilation::importInput() {
+  if (options.compileFrom && *options.compileFrom != Phase::Import)
+    return userErrorf("--compile-from={0}: '{1}' is a model, which begins "
+                      "before the phase import; only .mlir files begin later",
+                      attune::getName(*options.compileFrom), options.input);
+  llvm::Expected<LoadedModel> loaded = loadModel(options.input);
+  if (!loaded)
+    return loaded.takeError();
+  if (llvm::Error error = loaded->requireWeights())
+    return error;
+  model.emplace(std::move(*loaded));
+  directory = model->directory;
+  llvm::Expected<OwningOpRef<ModuleOp>> module = importModel(context, *model);
+  if (!module)
+    return module.takeError();
+  Builder builder(&context);
+  ModuleOp op = module->get();
+  op->setAttr(kDirectoryAttr, builder.getStringAttr(directory));
+  op->setAttr(kMetadataAttr,
+              builder.getStringAttr(getMetadata(model->description)));
+  variants.push_back({targets.front(), std::move(*module)});
+  reached = Phase::Import;
+  return llvm::Error::success();
+}
+
+llvm::Error Compilation::parseInput() {
+  ErrorCollector errors(context);
+  OwningOpRef<ModuleOp> module =
+      parseSourceFile<ModuleOp>(options.input, &context);
+  if (!module)
+    return userErrorf("'{0}' is not valid IR of Attune:\n{1}", options.input,
+                      errors.take());
+  auto said = module.get()->getAttrOfType<StringAttr>(kPhaseAttr);
+  reached = Phase::Import;
+  if (options.compileFrom) {
+    reached = *options.compileFrom;
+  } else if (said) {
+    std::optional<Phase> phase = parsePhase(said.getValue());
+    if (!phase)
+      return userErrorf("'{0}': expected a phase in '{1}', found '{2}'",
+                        options.input, kPhaseAttr, said.getValue());
+    reached = *phase;
+  }
+  if (reached > Phase::LLVM)
+    return userErrorf("'{0}': there is nothing left to compile after the phase "
+                      "{1}",
+                      options.input, attune::getName(reached));
+  if (reached >= Phase::Kernels) {
+    if (targets.size() > 1)
+      return userErrorf("'{0}' has its schedules for one CPU: give one --cpu",
+                        options.input);
+    auto cpu = module.get()->getAttrOfType<StringAttr>(kCpuAttr);
+    if (cpu && cpu.getValue() != targets.front().name) {
+      llvm::Expected<TargetDesc> target = getTarget(cpu.getValue());
+      if (!target)
+        return target.takeError();
+      targets.front() = std::move(*target);
+    }
+  }
+  auto from = module.get()->getAttrOfType<StringAttr>(kDirectoryAttr);
+  directory = !options.weightsDirectory.empty() ? options.weightsDirectory
+              : from ? from.str()
+                     : llvm::sys::path::parent_path(options.input).str();
+  variants.push_back({targets.front(), std::move(module)});
+  return llvm::Error::success();
+}
+
+llvm::Error
+Compilation::runPasses(ModuleOp module,
+                       llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager manager(&context, ModuleOp::getOperationName());
+  build(manager);
+  SmallString<128> reproducer;
+  llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, reproducer);
+  llvm::sys::path::append(reproducer, "attune-reproducer.mlir");
+  manager.enableCrashReproducerGeneration(reproducer);
+  ErrorCollector errors(context);
+  if (succeeded(manager.run(module)))
+    return llvm::Error::success();
+  if (!model)
+    return userErrorf("'{0}' cannot be compiled:\n{1}", options.input,
+                      errors.take());
+  return llvm::make_error<InternalError>(
+      errors.take(), reproducer.str().str(),
+      ("attune-opt --run-reproducer " + reproducer).str());
+}
+
+llvm::Error Compilation::planWeights() {
+  // Variants share what they store alike.
+  using Key = std::tuple<Attribute, Attribute, Attribute>;
+  auto getKey = [](WeightOp weight) {
+    return Key(weight.getPiecesAttr(), weight.getTypeAttr(),
+               weight.getLayoutAttr());
+  };
+  llvm::DenseMap<Key, IntegerAttr> known;
+  Attribute end;
+  for (Variant &variant : variants) {
+    ModuleOp module = variant.module.get();
+    for (WeightOp weight : module.getOps<WeightOp>())
+      if (IntegerAttr place = known.lookup(getKey(weight)))
+        weight.setOffsetAttr(place);
+    if (end)
+      module->setAttr(kWeightsEndAttr, end);
+    if (llvm::Error error = runPasses(module, [](OpPassManager &manager) {
+          manager.addPass(createPlanWeights());
+        }))
+      return error;
+    end = module->getAttr(kWeightsEndAttr);
+    for (WeightOp weight : module.getOps<WeightOp>())
+      known[getKey(weight)] = weight.getOffsetAttr();
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Compilation::enter(Phase phase) {
+  if (phase == Phase::Kernels) {
+    // From here on each CPU has a module of its own.
+    ModuleOp common = variants.front().module.get();
+    if (llvm::Error error = runPasses(common, [](OpPassManager &manager) {
+          manager.addPass(createOutlineKernels());
+        }))
+      return error;
+    variants.front().target = targets.front();
+    for (const TargetDesc &target : llvm::drop_begin(targets))
+      variants.push_back(
+          {target, OwningOpRef<ModuleOp>(cast<ModuleOp>(common->clone()))});
+    for (Variant &variant : variants)
+      variant.module.get()->setAttr(
+          kCpuAttr, StringAttr::get(&context, variant.target.name));
+  }
+  if (phase == Phase::Plan)
+    if (llvm::Error error = planWeights())
+      return error;
+  for (Variant &variant : variants)
+    if (llvm::Error error =
+            runPasses(variant.module.get(), [&](OpPassManager &manager) {
+              buildPhasePipeline(manager, phase, variant.target, options);
+            }))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Compilation::runTo(Phase phase) {
+  while (reached < phase && reached < Phase::LLVM) {
+    Phase next = static_cast<Phase>(static_cast<int>(reached) + 1);
+    if (llvm::Error error = enter(next))
+      return error;
+    reached = next;
+    if (llvm::Error error = dump(next))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Compilation::dump(Phase phase) {
+  StringAttr name = StringAttr::get(&context, attune::getName(phase));
+  for (Variant &variant : variants)
+    variant.module.get()->setAttr(kPhaseAttr, name);
+  if (options.dumpPhasesTo.empty())
+    return llvm::Error::success();
+  if (std::error_code code =
+          llvm::sys::fs::create_directories(options.dumpPhasesTo))
+    return fileUserError(options.dumpPhasesTo, "create", code);
+  for (Variant &variant : variants) {
+    SmallString<256> path(options.dumpPhasesTo);
+    std::string cpu = variants.size() > 1 ? "-" + variant.target.name : "";
+    llvm::sys::path::append(path, llvm::formatv("{0:d2}-{1}{2}.mlir",
+                                                static_cast<int>(phase) + 1,
+                                                attune::getName(phase), cpu)
+                                      .str());
+    std::error_code code;
+    llvm::ToolOutputFile file(path, code, llvm::sys::fs::OF_Text);
+    if (code)
+      return fileUserError(path, "write", code);
+    variant.module.get().print(file.os(), OpPrintingFlags().enableDebugInfo());
+    file.keep();
+  }
+  return llvm::Error::success();
+}

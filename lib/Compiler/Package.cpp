@@ -1,0 +1,395 @@
+//===- Package.cpp - The files a compilation ends in ----------------------===//
+#include "attune/Compiler/Package.h"
+#include "Link.h"
+#include "Output.h"
+#include "attune/Backend/LLVM/Codegen.h"
+#include "attune/Runtime/Header.h"
+#include "attune/Support/Error.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+
+using namespace attune;
+
+PackageNames::PackageNames(const PackageOptions &options) {
+  llvm::StringRef path = options.output;
+  directory = llvm::sys::path::parent_path(path).str();
+  llvm::StringRef name = llvm::sys::path::filename(path);
+  // "-o out/libminilm.a" means the same as "-o out/minilm".
+  llvm::StringRef extension = llvm::sys::path::extension(name);
+  if (extension == ".a" || extension == ".so" || extension == ".o")
+    name = name.drop_back(extension.size());
+  if ((extension == ".a" || extension == ".so"))
+    name.consume_front("lib");
+  base = name.str();
+  prefix = options.prefix.empty() ? rt::cIdentifier(base) : options.prefix;
+  weights = base + ".weights";
+}
+
+std::string PackageNames::at(llvm::StringRef fileName) const {
+  llvm::SmallString<256> path(directory);
+  llvm::sys::path::append(path, fileName);
+  return path.str().str();
+}
+
+namespace {
+
+/// Writes the files of one package.
+class Packager {
+public:
+  Packager(Compilation &compilation, const PackageOptions &options)
+      : compilation(compilation), options(options), names(options) {}
+
+  llvm::Expected<std::vector<std::string>> run();
+
+private:
+  llvm::Error generate();
+  llvm::Error emitObjects();
+  llvm::Error writeExecutable();
+  llvm::Error writeLibrary();
+  llvm::Error writeArchive(llvm::StringRef path);
+  llvm::Error writeShared(llvm::StringRef path);
+  llvm::Error writeObject(llvm::StringRef path);
+  llvm::Error writeHeader();
+  llvm::Error writeWeights();
+  llvm::Error writeCMakeConfig();
+  llvm::Error writePkgConfig();
+  llvm::Error writeModules(llvm::StringRef path, OutputKind kind);
+  llvm::Expected<std::vector<TemporaryFile>>
+  writeTemporaryObjects(llvm::StringRef beside);
+  llvm::Error text(llvm::StringRef path,
+                   llvm::function_ref<void(llvm::raw_ostream &)> fill) {
+    written.push_back(path.str());
+    return writeText(path, [&](llvm::raw_ostream &os) {
+      fill(os);
+      return llvm::Error::success();
+    });
+  }
+
+  Compilation &compilation;
+  const PackageOptions &options;
+  PackageNames names;
+  std::unique_ptr<ModelCode> code;
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+  std::vector<std::string> written;
+};
+
+llvm::Error Packager::generate() {
+  CodeOptions codeOptions;
+  codeOptions.prefix = names.prefix;
+  codeOptions.weightsName = names.weights;
+  codeOptions.program = options.emit == Emit::Executable;
+  codeOptions.forwarders = !codeOptions.program;
+  llvm::Expected<std::unique_ptr<ModelCode>> generated =
+      ModelCode::generate(compilation, codeOptions);
+  if (!generated)
+    return generated.takeError();
+  code = std::move(*generated);
+  return llvm::Error::success();
+}
+
+llvm::Error Packager::emitObjects() {
+  for (ModelCode::Part &part : code->getParts()) {
+    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> object =
+        emitModule(*part.module, *part.machine, OutputKind::Object);
+    if (!object)
+      return object.takeError();
+    objects.push_back(std::move(*object));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<TemporaryFile>>
+Packager::writeTemporaryObjects(llvm::StringRef beside) {
+  std::vector<TemporaryFile> files;
+  for (const auto &object : objects) {
+    llvm::Expected<TemporaryFile> file =
+        TemporaryFile::create((beside + ".o").str());
+    if (!file)
+      return file.takeError();
+    std::error_code ec;
+    llvm::raw_fd_ostream os(file->getPath(), ec);
+    if (ec)
+      return fileUserError(file->getPath(), "write", ec);
+    os << object->getBuffer();
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+llvm::Error Packager::writeExecutable() {
+  llvm::Expected<std::string> runtime =
+      findRuntime(options, "libattune_runtime.a");
+  llvm::Expected<std::string> main = findRuntime(options, "libattune_main.a");
+  if (!runtime || !main)
+    return llvm::joinErrors(runtime.takeError(), main.takeError());
+  llvm::Expected<std::vector<TemporaryFile>> files =
+      writeTemporaryObjects(options.output);
+  if (!files)
+    return files.takeError();
+  llvm::Expected<TemporaryFile> linked = TemporaryFile::create(options.output);
+  if (!linked)
+    return linked.takeError();
+  std::vector<std::string> arguments{"-o", linked->getPath().str()};
+  for (const TemporaryFile &file : *files)
+    arguments.push_back(file.getPath().str());
+  for (llvm::StringRef argument :
+       {llvm::StringRef(*main), llvm::StringRef(*runtime),
+        llvm::StringRef("-Wl,--gc-sections"), llvm::StringRef("-Wl,-s"),
+        llvm::StringRef("-lpthread"), llvm::StringRef("-lm")})
+    arguments.push_back(argument.str());
+  if (llvm::Error error = runLinker(options, arguments))
+    return error;
+
+  // The weights follow the program, and a trailer tells where they begin.
+  auto program = llvm::MemoryBuffer::getFile(linked->getPath(), false, false);
+  if (!program)
+    return fileUserError(linked->getPath(), "read", program.getError());
+  const WeightsImage &weights = code->getWeights();
+  uint64_t offset = llvm::alignTo((*program)->getBufferSize(), 4096);
+  uint64_t trailerAt = llvm::alignTo(offset + weights.getBytes(), 64);
+  AttuneWeightsTrailer trailer = {};
+  std::memcpy(trailer.magic, ATTUNE_TRAILER_MAGIC, sizeof(trailer.magic));
+  trailer.offset = offset;
+  trailer.bytes = weights.getBytes();
+  written.push_back(options.output);
+  return writeMapped(
+      options.output, trailerAt + sizeof(trailer), /*executable=*/true,
+      [&](llvm::MutableArrayRef<uint8_t> memory) -> llvm::Error {
+        std::memcpy(memory.data(), (*program)->getBufferStart(),
+                    (*program)->getBufferSize());
+        std::memcpy(memory.data() + trailerAt, &trailer, sizeof(trailer));
+        return weights.write(memory.slice(offset, weights.getBytes()));
+      });
+}
+
+llvm::Error Packager::writeArchive(llvm::StringRef path) {
+  llvm::Expected<std::string> runtime =
+      findRuntime(options, "libattune_runtime.a");
+  if (!runtime)
+    return runtime.takeError();
+  auto buffer = llvm::MemoryBuffer::getFile(*runtime, false, false);
+  if (!buffer)
+    return fileUserError(*runtime, "read", buffer.getError());
+  llvm::Expected<std::unique_ptr<llvm::object::Archive>> archive =
+      llvm::object::Archive::create((*buffer)->getMemBufferRef());
+  if (!archive)
+    return archive.takeError();
+  std::vector<llvm::NewArchiveMember> members;
+  std::vector<std::string> memberNames;
+  memberNames.reserve(objects.size());
+  for (auto [i, object] : llvm::enumerate(objects)) {
+    memberNames.push_back(llvm::formatv("{0}_{1}.o", names.base, i));
+    members.emplace_back(
+        llvm::MemoryBufferRef(object->getBuffer(), memberNames.back()));
+  }
+  llvm::Error error = llvm::Error::success();
+  for (const llvm::object::Archive::Child &child :
+       (*archive)->children(error)) {
+    llvm::Expected<llvm::NewArchiveMember> member =
+        llvm::NewArchiveMember::getOldMember(child, /*Deterministic=*/true);
+    if (!member)
+      return llvm::joinErrors(std::move(error), member.takeError());
+    members.push_back(std::move(*member));
+  }
+  if (error)
+    return error;
+  if (llvm::Error failed = createParent(path))
+    return failed;
+  written.push_back(path.str());
+  // writeArchive writes a temporary file and renames it.
+  return llvm::writeArchive(path, members,
+                            llvm::SymtabWritingMode::NormalSymtab,
+                            llvm::object::Archive::K_GNU,
+                            /*Deterministic=*/true, /*Thin=*/false);
+}
+
+llvm::Error Packager::writeShared(llvm::StringRef path) {
+  llvm::Expected<std::string> runtime =
+      findRuntime(options, "libattune_runtime.a");
+  if (!runtime)
+    return runtime.takeError();
+  llvm::Expected<std::vector<TemporaryFile>> files =
+      writeTemporaryObjects(path);
+  if (!files)
+    return files.takeError();
+  llvm::Expected<TemporaryFile> script =
+      TemporaryFile::create((path + ".map").str());
+  llvm::Expected<TemporaryFile> linked = TemporaryFile::create(path);
+  if (!script || !linked)
+    return llvm::joinErrors(script.takeError(), linked.takeError());
+  {
+    std::error_code ec;
+    llvm::raw_fd_ostream os(script->getPath(), ec);
+    if (ec)
+      return fileUserError(script->getPath(), "write", ec);
+    os << "{ global: " << names.prefix << "_*; local: *; };\n";
+  }
+  std::vector<std::string> arguments{
+      "-shared", "-o", linked->getPath().str(),
+      "-Wl,-soname," + llvm::sys::path::filename(path).str(),
+      "-Wl,--version-script=" + script->getPath().str()};
+  for (const TemporaryFile &file : *files)
+    arguments.push_back(file.getPath().str());
+  for (llvm::StringRef argument :
+       {llvm::StringRef(*runtime), llvm::StringRef("-Wl,--gc-sections"),
+        llvm::StringRef("-Wl,-s"), llvm::StringRef("-lpthread"),
+        llvm::StringRef("-lm")})
+    arguments.push_back(argument.str());
+  if (llvm::Error error = runLinker(options, arguments))
+    return error;
+  written.push_back(path.str());
+  return linked->renameTo(path);
+}
+
+llvm::Error Packager::writeObject(llvm::StringRef path) {
+  llvm::Expected<std::vector<TemporaryFile>> files =
+      writeTemporaryObjects(path);
+  if (!files)
+    return files.takeError();
+  llvm::Expected<TemporaryFile> linked = TemporaryFile::create(path);
+  if (!linked)
+    return linked.takeError();
+  std::vector<std::string> arguments{"-r", "-nostdlib", "-o",
+                                     linked->getPath().str()};
+  for (const TemporaryFile &file : *files)
+    arguments.push_back(file.getPath().str());
+  if (llvm::Error error = runLinker(options, arguments))
+    return error;
+  written.push_back(path.str());
+  return linked->renameTo(path);
+}
+
+llvm::Error Packager::writeHeader() {
+  std::string header = rt::renderHeader(code->getInterface().getDescriptor(),
+                                        names.prefix, names.weights);
+  return text(names.at(names.base + ".h"),
+              [&](llvm::raw_ostream &os) { os << header; });
+}
+
+llvm::Error Packager::writeWeights() {
+  std::string path = names.at(names.weights);
+  written.push_back(path);
+  const WeightsImage &weights = code->getWeights();
+  return writeMapped(path, weights.getBytes(), /*executable=*/false,
+                     [&](llvm::MutableArrayRef<uint8_t> memory) {
+                       return weights.write(memory);
+                     });
+}
+
+llvm::Error Packager::writeCMakeConfig() {
+  bool shared = options.emit == Emit::Shared;
+  return text(names.at(names.base + "-config.cmake"), [&](auto &os) {
+    os << llvm::formatv(
+        "# find_package({0} CONFIG) gives the target {0}::{0}.\n"
+        "if(NOT TARGET {0}::{0})\n"
+        "  add_library({0}::{0} {1} IMPORTED)\n"
+        "  set_target_properties({0}::{0} PROPERTIES\n"
+        "    IMPORTED_LOCATION \"${{CMAKE_CURRENT_LIST_DIR}/lib{0}.{2}\"\n"
+        "    INTERFACE_INCLUDE_DIRECTORIES \"${{CMAKE_CURRENT_LIST_DIR}\"{3})\n"
+        "endif()\n"
+        "set({0}_WEIGHTS \"${{CMAKE_CURRENT_LIST_DIR}/{4}\")\n",
+        names.base, shared ? "SHARED" : "STATIC", shared ? "so" : "a",
+        shared ? "" : "\n    INTERFACE_LINK_LIBRARIES \"pthread;m\"",
+        names.weights);
+  });
+}
+
+llvm::Error Packager::writePkgConfig() {
+  return text(names.at(names.base + ".pc"), [&](auto &os) {
+    os << "prefix=${pcfiledir}\n"
+       << "Name: " << names.base << "\n"
+       << "Description: A model compiled by Attune\n"
+       << "Version: 1\n"
+       << "Cflags: -I${prefix}\n"
+       << "Libs: -L${prefix} -l" << names.base
+       << (options.emit == Emit::Static ? " -lpthread -lm\n" : "\n");
+  });
+}
+
+llvm::Error Packager::writeLibrary() {
+  if (llvm::Error error = emitObjects())
+    return error;
+  llvm::Error error = llvm::Error::success();
+  switch (options.emit) {
+  case Emit::Static:
+    error = writeArchive(names.at("lib" + names.base + ".a"));
+    break;
+  case Emit::Shared:
+    error = writeShared(names.at("lib" + names.base + ".so"));
+    break;
+  default:
+    error = writeObject(names.at(names.base + ".o"));
+    break;
+  }
+  if (error)
+    return error;
+  if (options.emit != Emit::Object) {
+    if (llvm::Error failed = writeCMakeConfig())
+      return failed;
+    if (llvm::Error failed = writePkgConfig())
+      return failed;
+  }
+  if (llvm::Error failed = writeHeader())
+    return failed;
+  return writeWeights();
+}
+
+llvm::Error Packager::writeModules(llvm::StringRef path, OutputKind kind) {
+  written.push_back(path.str());
+  return writeText(path, [&](llvm::raw_ostream &os) -> llvm::Error {
+    for (ModelCode::Part &part : code->getParts()) {
+      llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer =
+          emitModule(*part.module, *part.machine, kind);
+      if (!buffer)
+        return buffer.takeError();
+      os << (*buffer)->getBuffer();
+    }
+    return llvm::Error::success();
+  });
+}
+
+llvm::Expected<std::vector<std::string>> Packager::run() {
+  Phase last = compilation.getOptions().compileTo;
+  if (options.emit == Emit::MLIR || last != Phase::Binary) {
+    if (llvm::Error error = compilation.runTo(std::min(last, Phase::LLVM)))
+      return std::move(error);
+    if (llvm::Error error = text(options.output, [&](llvm::raw_ostream &os) {
+          for (Compilation::Variant &variant : compilation.getVariants())
+            variant.module.get().print(
+                os, mlir::OpPrintingFlags().enableDebugInfo());
+        }))
+      return std::move(error);
+    return written;
+  }
+  if (llvm::Error error = generate())
+    return std::move(error);
+  llvm::Error error = llvm::Error::success();
+  switch (options.emit) {
+  case Emit::LLVM:
+    error = writeModules(options.output, OutputKind::LLVMText);
+    break;
+  case Emit::Assembly:
+    error = writeModules(options.output, OutputKind::Assembly);
+    break;
+  case Emit::Executable:
+    error = emitObjects();
+    if (!error)
+      error = writeExecutable();
+    break;
+  default:
+    error = writeLibrary();
+    break;
+  }
+  if (error)
+    return std::move(error);
+  return written;
+}
+
+} // namespace
+
+llvm::Expected<std::vector<std::string>>
+attune::writePackage(Compilation &compilation, const PackageOptions &options) {
+  return Packager(compilation, options).run();
+}
