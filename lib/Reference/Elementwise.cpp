@@ -69,8 +69,8 @@ struct BinaryModel
     auto shape = broadcast(lhs.getShape(), rhs.getShape());
     if (!shape)
       return errorAt(op, "expected operands that broadcast, got shapes " +
-                             shapeText(lhs.getShape()) + " and " +
-                             shapeText(rhs.getShape()));
+                             extentsText(lhs.getShape()) + " and " +
+                             extentsText(rhs.getShape()));
     auto values = makeValues(op, *shape);
     if (!values)
       return values.takeError();

@@ -21,8 +21,8 @@ struct MatmulModel
     if (!batch || rhs.getDim(transposed ? -1 : -2) != inner)
       return errorAt(op, "expected operands that fit a product" +
                              Twine(transposed ? " with the transposed" : "") +
-                             ", got shapes " + shapeText(lhs.getShape()) +
-                             " and " + shapeText(rhs.getShape()));
+                             ", got shapes " + extentsText(lhs.getShape()) +
+                             " and " + extentsText(rhs.getShape()));
     SmallVector<int64_t, 4> shape(*batch);
     shape.append({rows, columns});
     auto values = makeValues(op, shape);
@@ -59,7 +59,7 @@ struct LinearModel
     if (input.getDim(-1) != inner)
       return errorAt(op, "expected " + Twine(inner) +
                              " input columns as the weight has, got shape " +
-                             shapeText(input.getShape()));
+                             extentsText(input.getShape()));
     SmallVector<int64_t, 4> shape(input.getShape());
     shape.back() = columns;
     auto values = makeValues(op, shape);

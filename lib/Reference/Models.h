@@ -31,7 +31,7 @@ llvm::Error expectShape(mlir::Operation *op, llvm::StringRef what,
                         const Tensor &tensor, llvm::ArrayRef<int64_t> expected);
 
 /// "[2, 7]".
-std::string shapeText(llvm::ArrayRef<int64_t> shape);
+std::string extentsText(llvm::ArrayRef<int64_t> shape);
 
 /// Replaces a row of scores by their softmax: exp(x - m) / sum exp(x - m) with
 /// m the largest; zeros when all are -inf (no key is left).

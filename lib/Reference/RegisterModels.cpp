@@ -50,7 +50,7 @@ llvm::Error attune::errorAt(Operation *op, const Twine &message) {
   return userError(text);
 }
 
-std::string attune::shapeText(ArrayRef<int64_t> shape) {
+std::string attune::extentsText(ArrayRef<int64_t> shape) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << '[';
@@ -63,7 +63,7 @@ llvm::Expected<std::vector<double>>
 attune::makeValues(Operation *op, ArrayRef<int64_t> shape) {
   if (std::optional<int64_t> count = countElements(shape))
     return std::vector<double>(*count, 0.0);
-  return errorAt(op, "the result would have the shape " + shapeText(shape) +
+  return errorAt(op, "the result would have the shape " + extentsText(shape) +
                          ", too large for any memory; use smaller inputs");
 }
 
@@ -72,6 +72,6 @@ llvm::Error attune::expectShape(Operation *op, StringRef what,
                                 ArrayRef<int64_t> expected) {
   if (tensor.getShape() == expected)
     return llvm::Error::success();
-  return errorAt(op, "expected " + what + " of shape " + shapeText(expected) +
-                         ", got " + shapeText(tensor.getShape()));
+  return errorAt(op, "expected " + what + " of shape " + extentsText(expected) +
+                         ", got " + extentsText(tensor.getShape()));
 }

@@ -28,8 +28,8 @@ struct ReshapeModel
     if (countElements(shape) != input.getNumElements())
       return errorAt(op, "expected " + Twine(input.getNumElements()) +
                              " elements as the operand of shape " +
-                             shapeText(input.getShape()) +
-                             " has, got the shape " + shapeText(shape));
+                             extentsText(input.getShape()) +
+                             " has, got the shape " + extentsText(shape));
     results.push_back(input.reshape(shape));
     return llvm::Error::success();
   }

@@ -55,7 +55,9 @@ def Attune_PoolMode : I32EnumAttr<"PoolMode", "how pooling combines positions",
   let cppNamespace = "::attune";
   let genSpecializedAttr = 0;
 }
-def Attune_PoolModeAttr : EnumAttr<Attune_Dialect, Attune_PoolMode, "pool_mode">;
+def Attune_PoolModeAttr : EnumAttr<Attune_Dialect, Attune_PoolMode, "pool_mode"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Attune_PoolOp : Attune_PureOp<"pool",
     [DeclareOpInterfaceMethods<KernelOpInterface>]> {
