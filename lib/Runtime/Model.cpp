@@ -128,7 +128,8 @@ extern "C" {
 uint32_t attune_abi_version(void) { return ATTUNE_ABI_VERSION; }
 
 const char *attune_info(const AttuneModel *descriptor) {
-  return descriptor && descriptor->metadata ? descriptor->metadata : "{}";
+  bool has = descriptor && descriptor->metadata && *descriptor->metadata;
+  return has ? descriptor->metadata : "{}";
 }
 
 attune_status attune_create(const AttuneModel *descriptor,

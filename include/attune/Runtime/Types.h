@@ -25,11 +25,11 @@ typedef enum attune_status {
   ATTUNE_OK = 0,
   ATTUNE_INVALID_ARGUMENT = 1, /* a shape, type, value or name is wrong */
   ATTUNE_BAD_FILE = 2,         /* the weights are missing or do not match */
-  ATTUNE_UNSUPPORTED_CPU = 3,  /* the CPU lacks what the code was compiled for */
+  ATTUNE_UNSUPPORTED_CPU = 3, /* the CPU lacks what the code was compiled for */
   ATTUNE_OUT_OF_MEMORY = 4,
-  ATTUNE_UNSUPPORTED = 5,      /* the model has no such part: a tokenizer, say */
-  ATTUNE_BUSY = 6,             /* the handle is in use by another thread */
-  ATTUNE_SYSTEM_ERROR = 7      /* threads could not be started */
+  ATTUNE_UNSUPPORTED = 5, /* the model has no such part: a tokenizer, say */
+  ATTUNE_BUSY = 6,        /* the handle is in use by another thread */
+  ATTUNE_SYSTEM_ERROR = 7 /* threads could not be started */
 } attune_status;
 
 /* Most dimensions of a tensor. */
@@ -48,10 +48,10 @@ typedef struct attune_tensor {
   int32_t type;     /* AttuneElementType */
   int32_t rank;
   int64_t dims[ATTUNE_MAX_RANK];
-  void *data;       /* NULL: an input left out, an output not wanted */
-  size_t bytes;     /* Size of the buffer at `data`, or 0: what `dims` say. An
-                     * output with 0 must state its exact dims; with a size any
-                     * result that fits is taken and `rank` and `dims` are set. */
+  void *data;   /* NULL: an input left out, an output not wanted */
+  size_t bytes; /* Size of the buffer at `data`, or 0: what `dims` say. An
+                 * output with 0 must state its exact dims; with a size any
+                 * result that fits is taken and `rank` and `dims` are set. */
 } attune_tensor;
 
 /* How to make a handle. Start from ATTUNE_OPTIONS_INIT: all defaults. */
@@ -59,15 +59,15 @@ typedef struct attune_options {
   size_t size;              /* sizeof(attune_options) */
   const char *weights_path; /* NULL: the default file beside the library or
                              * program, or the image inside the program */
-  const void *weights_data; /* weights in memory, used instead of a file: kept by
-                             * the caller until destroy, 64-byte aligned */
+  const void *weights_data; /* weights in memory, used instead of a file: kept
+                             * by the caller until destroy, 64-byte aligned */
   size_t weights_bytes;
-  int32_t threads;          /* 0: the CPUs this process may use, or the
-                             * environment's ATTUNE_NUM_THREADS */
-  int32_t reserved;         /* 0 */
-  const char *cpu;          /* NULL: the best variant for this CPU, or the
-                             * environment's ATTUNE_CPU; else its name, as it
-                             * was given to --cpu */
+  int32_t threads;  /* 0: the CPUs this process may use, or the
+                     * environment's ATTUNE_NUM_THREADS */
+  int32_t reserved; /* 0 */
+  const char *cpu;  /* NULL: the best variant for this CPU, or the
+                     * environment's ATTUNE_CPU; else its name, as it
+                     * was given to --cpu */
 } attune_options;
 
 #define ATTUNE_OPTIONS_INIT {sizeof(attune_options), 0, 0, 0, 0, 0, 0}
