@@ -1,0 +1,161 @@
+//===- KernelRunner.cpp - One kernel, compiled and run here ---------------===//
+#include "attune/Backend/LLVM/KernelRunner.h"
+#include "attune/Backend/LLVM/Codegen.h"
+#include "attune/Backend/LLVM/KernelEntries.h"
+#include "attune/Kernel/Packing.h"
+#include "attune/Runtime/Cpu.h"
+#include "attune/Runtime/ThreadPool.h"
+#include "attune/Support/Error.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <cstdlib>
+#include <cstring>
+
+using namespace mlir;
+using namespace attune;
+
+KernelRunner::~KernelRunner() { attune_pool_destroy(pool); }
+
+llvm::Expected<std::unique_ptr<KernelRunner>>
+KernelRunner::create(KernelOp original, const Backend &backend,
+                     const TargetDesc &target, const Options &options) {
+  uint64_t missing = target.runtimeFeatures & ~rt::cpuFeatures();
+  if (missing)
+    return userErrorf("kernels for '{0}' cannot run here: this CPU lacks {1}",
+                      target.name, rt::cpuFeatureNames(missing));
+  std::unique_ptr<KernelRunner> runner(new KernelRunner);
+  runner->schedule = options.schedule
+                         ? *options.schedule
+                         : backend.getDefaultSchedule(original, target);
+
+  OwningOpRef<ModuleOp> module(ModuleOp::create(original.getLoc()));
+  OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
+  auto kernel = cast<KernelOp>(builder.clone(*original));
+  unsigned numInputs = kernel.getArgumentTypes().size();
+  unsigned numResults = kernel.getResultTypes().size();
+  for (unsigned i = 0; i < numInputs + numResults; ++i) {
+    Operand operand;
+    bool isInput = i < numInputs;
+    operand.tensor = cast<RankedTensorType>(
+        isInput ? kernel.getArgumentTypes()[i]
+                : kernel.getResultTypes()[i - numInputs]);
+    if (isInput)
+      operand.layout =
+          backend.getOperandLayout(kernel, i, runner->schedule, target);
+    if (i < options.buffers.size() && options.buffers[i])
+      operand.type = options.buffers[i];
+    else
+      operand.type = getPackedMemRefType(operand.tensor, operand.layout);
+    if (!operand.type)
+      return internalError("no buffer type for operand " + Twine(i));
+    auto attr = TypeAttr::get(operand.type);
+    if (isInput)
+      kernel.setArgAttr(i, kBufferAttr, attr);
+    else
+      kernel.setResultAttr(i - numInputs,
+                           StringAttr::get(kernel.getContext(), kBufferAttr),
+                           attr);
+    runner->operands.push_back(operand);
+  }
+  if (failed(backend.lower(kernel, runner->schedule, target, builder)))
+    return internalError("the backend did not emit kernel " +
+                         kernel.getSymName());
+  std::string name = kernel.getSymName().str();
+  auto taskFunction = module->lookupSymbol<func::FuncOp>(name + ".task");
+  auto gridFunction = module->lookupSymbol<func::FuncOp>(name + ".grid");
+  if (auto bytes = taskFunction->getAttrOfType<IntegerAttr>(kScratchAttr))
+    runner->scratchBytes = bytes.getInt();
+  emitKernelEntries(name, taskFunction, gridFunction, builder,
+                    /*exported=*/true);
+  kernel.erase();
+
+  auto object = compileModule(*module, target, OutputKind::Object);
+  if (!object)
+    return object.takeError();
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+  objects.push_back(std::move(*object));
+  auto jit = Jit::create(std::move(objects));
+  if (!jit)
+    return jit.takeError();
+  runner->jit = std::move(*jit);
+  auto task = runner->jit->lookup(name + ".entry");
+  if (!task)
+    return task.takeError();
+  auto count = runner->jit->lookup(name + ".count");
+  if (!count)
+    return count.takeError();
+  runner->task = reinterpret_cast<AttuneTask>(*task);
+  runner->count = reinterpret_cast<int64_t (*)(void *)>(*count);
+  return std::move(runner);
+}
+
+/// Strides of a row-major buffer.
+static SmallVector<int64_t> getRowMajorStrides(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
+
+llvm::Error KernelRunner::bind(ArrayRef<KernelBuffer> buffers) {
+  if (buffers.size() != operands.size())
+    return userErrorf("the kernel has {0} arguments and results, got {1}",
+                      operands.size(), buffers.size());
+  descriptors.clear();
+  packed.clear();
+  for (auto [i, buffer, operand] : llvm::enumerate(buffers, operands)) {
+    if (failed(verifyCompatibleShape(operand.tensor.getShape(), buffer.shape)))
+      return userErrorf("operand {0} does not have the kernel's shape", i);
+    void *data = buffer.data;
+    SmallVector<int64_t> shape = buffer.shape, strides = buffer.strides;
+    if (operand.layout) {
+      size_t bytes = llvm::alignTo(
+          std::max<int64_t>(operand.type.getNumElements(), 1) * sizeof(float),
+          64);
+      auto *memory = static_cast<float *>(std::aligned_alloc(64, bytes));
+      packed.emplace_back(memory, [](void *p) { std::free(p); });
+      packWeight(ArrayRef(static_cast<const float *>(data),
+                          buffer.shape[0] * buffer.shape[1]),
+                 buffer.shape[0], buffer.shape[1], operand.layout, memory);
+      data = memory;
+      shape.assign(operand.type.getShape().begin(),
+                   operand.type.getShape().end());
+      strides.clear();
+    }
+    if (strides.empty())
+      strides = getRowMajorStrides(shape);
+    SmallVector<int64_t> expected;
+    int64_t offset;
+    if (failed(operand.type.getStridesAndOffset(expected, offset)))
+      return userErrorf("operand {0} has a layout without strides", i);
+    if (!operand.type.getLayout().isIdentity())
+      for (auto [have, want] : llvm::zip(strides, expected))
+        if (!ShapedType::isDynamic(want) && have != want)
+          return userErrorf("operand {0}: expected stride {1}, got {2}", i,
+                            want, have);
+    descriptors.push_back(reinterpret_cast<intptr_t>(data));
+    descriptors.push_back(reinterpret_cast<intptr_t>(data));
+    descriptors.push_back(0);
+    llvm::append_range(descriptors, shape);
+    llvm::append_range(descriptors, strides);
+  }
+  return llvm::Error::success();
+}
+
+int64_t KernelRunner::getTaskCount() const {
+  return count(const_cast<int64_t *>(descriptors.data()));
+}
+
+llvm::Error KernelRunner::run(int threads) {
+  if (descriptors.empty())
+    return userError("run() before bind()");
+  if (!pool || poolThreads != threads) {
+    attune_pool_destroy(pool);
+    pool = attune_pool_create(threads, std::max<int64_t>(scratchBytes, 64));
+    if (!pool)
+      return userErrorf("cannot start {0} threads: {1}", threads,
+                        std::strerror(errno));
+    poolThreads = threads;
+  }
+  attune_pool_run(pool, task, descriptors.data(), getTaskCount());
+  return llvm::Error::success();
+}

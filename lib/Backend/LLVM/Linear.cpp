@@ -1,0 +1,399 @@
+//===- Linear.cpp - Products with packed weights --------------------------===//
+#include "Families.h"
+#include "IndexMath.h"
+#include "LinearSchedule.h"
+#include "Pointers.h"
+#include "attune/Backend/LLVM/RegionEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace attune;
+
+namespace {
+
+/// Emits the two functions of one kernel.
+class LinearEmitter {
+public:
+  LinearEmitter(KernelEmission &emission, OpBuilder &builder, LinearOp linear,
+                const LinearSchedule &schedule)
+      : emission(emission), builder(builder), linear(linear),
+        schedule(schedule), loc(linear.getLoc()), math(builder, loc),
+        tile(schedule.getTile(emission.target)) {
+    auto weight = cast<RankedTensorType>(linear.getWeight().getType());
+    n = weight.getDimSize(0);
+    k = weight.getDimSize(1);
+    columns = tile.getColumns();
+    numTiles = llvm::divideCeil(n, columns);
+    tilesPerGroup = std::clamp<int64_t>(schedule.nc / columns, 1,
+                                        std::max<int64_t>(numTiles, 1));
+    numGroups = llvm::divideCeil(numTiles, tilesPerGroup);
+    runOfK = schedule.getRunOfK(k);
+    numRuns = std::max<int64_t>(llvm::divideCeil(k, runOfK), 1);
+  }
+
+  void emitGrid();
+  void emitTask();
+
+private:
+  /// A block of rows of the input as the inner loops read it.
+  struct Rows {
+    Value first;   // index of the first row
+    Value count;   // index
+    Value address; // of the first row at the run's start
+    Value stride;  // index: elements between rows
+  };
+
+  Value getInput(func::FuncOp function) {
+    auto argument = cast<BlockArgument>(linear.getInput());
+    return emission.getInput(function, argument.getArgNumber());
+  }
+  /// The number of rows, from the input's leading extents.
+  Value emitNumRows(func::FuncOp function) {
+    Value input = getInput(function);
+    int64_t rank = cast<MemRefType>(input.getType()).getRank();
+    return math.extents(input, 0, rank - 1);
+  }
+  Value emitNumBlocks(Value numRows) {
+    return math.ceilDiv(numRows, math.constant(schedule.mc));
+  }
+  bool hasUniformRows();
+  int64_t getPackedStride() { return llvm::alignTo(runOfK, 16) + 16; }
+  int64_t getTileBytes();
+  int64_t getPackedBytes();
+
+  void emitRun(const RegionEmitter &epilogue, const Rows &rows, Value firstTile,
+               Value endTile, int64_t run);
+  void emitStrip(const RegionEmitter &epilogue, const Rows &rows,
+                 Value stripIndex, Value firstTile, int64_t run,
+                 int64_t numColumns);
+  void emitEpilogue(const RegionEmitter &epilogue, Value address,
+                    Value firstRow, Value numRows, Value firstColumn,
+                    int64_t numColumns);
+  Rows packRows(const Rows &rows, int64_t run);
+
+  KernelEmission &emission;
+  OpBuilder &builder;
+  LinearOp linear;
+  const LinearSchedule &schedule;
+  Location loc;
+  IndexMath math;
+  TileShape tile;
+  int64_t n, k, columns, numTiles, tilesPerGroup, numGroups, runOfK, numRuns;
+  Value weight, tiles, packed;
+};
+
+/// True when rows of the input lie at equal distances.
+bool LinearEmitter::hasUniformRows() {
+  auto type = cast<MemRefType>(getInput(emission.task).getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
+    return false;
+  return type.getRank() <= 2 || type.getLayout().isIdentity();
+}
+
+/// Register tiles in memory: one, or all of a task while K runs are summed up.
+int64_t LinearEmitter::getTileBytes() {
+  int64_t rows = schedule.mr, strips = 1;
+  if (numRuns > 1) {
+    rows = schedule.mc;
+    strips = tilesPerGroup;
+  }
+  return llvm::alignTo(rows * strips * columns * 4, 64);
+}
+
+int64_t LinearEmitter::getPackedBytes() {
+  if (!schedule.packa && hasUniformRows())
+    return 0;
+  return schedule.mc * getPackedStride() * 4;
+}
+
+void LinearEmitter::emitGrid() {
+  builder.setInsertionPointToStart(&emission.grid.getBody().front());
+  Value count = math.mul(emitNumBlocks(emitNumRows(emission.grid)), numGroups);
+  func::ReturnOp::create(builder, loc, count);
+}
+
+void LinearEmitter::emitTask() {
+  func::FuncOp task = emission.task;
+  builder.setInsertionPointToStart(&task.getBody().front());
+  emission.setScratchBytes(getTileBytes() + getPackedBytes());
+  RegionEmitter epilogue(emission, task, builder);
+  auto weightArgument = cast<BlockArgument>(linear.getWeight());
+  weight = getPointer(builder, loc,
+                      emission.getInput(task, weightArgument.getArgNumber()));
+  tiles = getPointer(builder, loc, emission.getScratch());
+  packed = advance(builder, loc, tiles, getTileBytes() / 4);
+
+  // Neighbouring tasks use the same columns: the weight is read once.
+  Value numRows = emitNumRows(task);
+  Value numBlocks = emitNumBlocks(numRows);
+  Value index = emission.getTaskIndex();
+  Value block = math.rem(index, numBlocks);
+  Value group = math.div(index, numBlocks);
+  auto partOf = [&](Value total, Value part, Value parts) {
+    return math.div(math.mul(total, part), parts);
+  };
+  Rows rows;
+  rows.first = partOf(numRows, block, numBlocks);
+  Value endRow = partOf(numRows, math.add(block, 1), numBlocks);
+  rows.count = math.sub(endRow, rows.first);
+  Value total = math.constant(numTiles), groups = math.constant(numGroups);
+  Value firstTile = partOf(total, group, groups);
+  Value endTile = partOf(total, math.add(group, 1), groups);
+
+  Value input = getInput(task);
+  if (hasUniformRows()) {
+    int64_t rank = cast<MemRefType>(input.getType()).getRank();
+    rows.stride = rank == 1   ? math.constant(0)
+                  : rank == 2 ? getStride(builder, loc, input, 0)
+                              : math.constant(k);
+    rows.address = advance(builder, loc, getPointer(builder, loc, input),
+                           math.mul(rows.first, rows.stride));
+  }
+  for (int64_t run = 0; run < numRuns; ++run)
+    emitRun(epilogue, rows, firstTile, endTile, run);
+  func::ReturnOp::create(builder, loc);
+}
+
+/// Copies the run's columns of the rows to scratch memory, where rows neither
+/// share cache sets nor depend on the input's layout.
+LinearEmitter::Rows LinearEmitter::packRows(const Rows &rows, int64_t run) {
+  Value input = getInput(emission.task);
+  auto type = cast<MemRefType>(input.getType());
+  int64_t begin = run * runOfK, length = std::min(runOfK, k - begin);
+  Rows result = rows;
+  result.address = packed;
+  result.stride = math.constant(getPackedStride());
+  int64_t rank = type.getRank();
+  SmallVector<Value> extents;
+  for (int64_t d = 0; d + 1 < rank; ++d)
+    extents.push_back(math.dim(input, d));
+  emitPlainLoop(
+      builder, loc, math.constant(0), rows.count, math.constant(1),
+      [&](OpBuilder &, Location, Value row) {
+        SmallVector<Value> indices(rank);
+        Value rest = math.add(rows.first, row);
+        for (int64_t d = rank - 2; d >= 0; --d) {
+          indices[d] = d ? math.rem(rest, extents[d]) : rest;
+          rest = d ? math.div(rest, extents[d]) : rest;
+        }
+        Value target =
+            advance(builder, loc, packed, math.mul(row, getPackedStride()));
+        emitVectorLoop(
+            builder, loc, math.constant(length), tile.lanes, 4, {},
+            [&](OpBuilder &, Location, Value column, Value mask, ValueRange) {
+              indices[rank - 1] = math.add(column, begin);
+              auto vectorType =
+                  VectorType::get({tile.lanes}, builder.getF32Type());
+              Value value;
+              if (mask) {
+                Value zeros = arith::ConstantOp::create(
+                    builder, loc, vectorType,
+                    cast<TypedAttr>(builder.getZeroAttr(vectorType)));
+                value = vector::MaskedLoadOp::create(
+                    builder, loc, vectorType, input, indices, mask, zeros);
+              } else {
+                value = vector::LoadOp::create(builder, loc, vectorType, input,
+                                               indices);
+              }
+              storeVector(builder, loc, value,
+                          advance(builder, loc, target, column));
+              return SmallVector<Value>();
+            });
+      });
+  return result;
+}
+
+/// All tiles of a task over one run of K.
+void LinearEmitter::emitRun(const RegionEmitter &epilogue, const Rows &rows,
+                            Value firstTile, Value endTile, int64_t run) {
+  Rows source = rows;
+  if (getPackedBytes())
+    source = packRows(rows, run);
+  else
+    source.address = advance(builder, loc, rows.address, run * runOfK);
+
+  int64_t numFull = n / columns, tail = n % columns;
+  Value endFull = tail ? math.min(endTile, math.constant(numFull)) : endTile;
+  emitPlainLoop(builder, loc, firstTile, endFull, math.constant(1),
+                [&](OpBuilder &, Location, Value strip) {
+                  emitStrip(epilogue, source, strip, firstTile, run, columns);
+                });
+  if (!tail)
+    return;
+  Value hasTail = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        endTile, math.constant(numTiles));
+  auto ifOp = scf::IfOp::create(builder, loc, hasTail);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(ifOp.thenYield());
+  emitStrip(epilogue, source, math.constant(numFull), firstTile, run, tail);
+}
+
+/// All tiles of one strip of `numColumns` columns, down the rows.
+void LinearEmitter::emitStrip(const RegionEmitter &epilogue, const Rows &rows,
+                              Value strip, Value firstTile, int64_t run,
+                              int64_t numColumns) {
+  TileShape shape = tile;
+  shape.vectors = llvm::divideCeil(numColumns, tile.lanes);
+  Value firstColumn = math.mul(strip, columns);
+  // The strip's place in its panel, at the run's first step.
+  Value panel = math.constant(tile.panel);
+  Value inPanel =
+      math.add(math.mul(math.div(firstColumn, panel), k * tile.panel),
+               math.rem(firstColumn, panel));
+  Value b = advance(builder, loc, weight,
+                    math.add(inPanel, run * runOfK * tile.panel));
+  int64_t length = std::min(runOfK, k - run * runOfK);
+
+  Value numTilesDown = math.ceilDiv(rows.count, math.constant(tile.rows));
+  auto startOf = [&](Value index) {
+    return math.div(math.mul(index, rows.count), numTilesDown);
+  };
+  Value partials = tiles;
+  if (numRuns > 1)
+    partials = advance(
+        builder, loc, tiles,
+        math.mul(math.mul(math.sub(strip, firstTile), rows.count), columns));
+  emitPlainLoop(
+      builder, loc, math.constant(0), numTilesDown, math.constant(1),
+      [&](OpBuilder &, Location, Value index) {
+        Value start = startOf(index);
+        Value count = math.sub(startOf(math.add(index, 1)), start);
+        Value address = partials;
+        if (numRuns > 1)
+          address = advance(builder, loc, partials, math.mul(start, columns));
+        TileOperands operands;
+        operands.rows = toI64(builder, loc, count);
+        operands.a =
+            advance(builder, loc, rows.address, math.mul(start, rows.stride));
+        operands.aStride = toI64(builder, loc, rows.stride);
+        operands.b = b;
+        operands.bStride = toI64(builder, loc, math.constant(k * tile.panel));
+        operands.k = toI64(builder, loc, math.constant(length));
+        operands.tile = address;
+        operands.accumulate = arith::ConstantIntOp::create(
+            builder, loc, builder.getI1Type(), run > 0);
+        emitTile(builder, loc, emission.kernel->getParentOfType<ModuleOp>(),
+                 shape, operands);
+        if (run + 1 == numRuns)
+          emitEpilogue(epilogue, address, math.add(rows.first, start), count,
+                       firstColumn, numColumns);
+      });
+}
+
+/// Bias and what follows the product, on a tile that was stored at `address`.
+void LinearEmitter::emitEpilogue(const RegionEmitter &epilogue, Value address,
+                                 Value firstRow, Value numRows,
+                                 Value firstColumn, int64_t numColumns) {
+  int64_t width = llvm::alignTo(numColumns, tile.lanes);
+  emitPlainLoop(
+      builder, loc, math.constant(0), numRows, math.constant(1),
+      [&](OpBuilder &, Location, Value row) {
+        Value source = advance(builder, loc, address, math.mul(row, width));
+        for (int64_t column = 0; column < numColumns; column += tile.lanes) {
+          VectorPosition position;
+          position.row = math.add(firstRow, row);
+          position.column = math.add(firstColumn, column);
+          position.lanes = tile.lanes;
+          if (int64_t left = numColumns - column; left < tile.lanes)
+            position.mask =
+                createTailMask(builder, loc, tile.lanes, math.constant(left));
+          Value sum = loadVector(
+              builder, loc, advance(builder, loc, source, column), tile.lanes);
+          if (Value bias = linear.getBias())
+            sum = arith::AddFOp::create(
+                builder, loc, sum, epilogue.emit(builder, loc, bias, position));
+          KnownVectors known;
+          known[linear.getResult()] = sum;
+          epilogue.emitResults(builder, loc, position, known);
+        }
+      });
+}
+
+class LinearFamily : public KernelFamily {
+public:
+  StringRef getName() const override { return "linear"; }
+
+  LogicalResult supports(KernelOp kernel, std::string &reason) const override {
+    auto linear = dyn_cast_or_null<LinearOp>(kernel.getAnchor().getOperation());
+    if (!linear || !isa<BlockArgument>(linear.getInput()) ||
+        !isa<BlockArgument>(linear.getWeight())) {
+      reason = "a linear kernel needs attune.linear on its own arguments";
+      return failure();
+    }
+    if (linear.getBias() &&
+        failed(RegionEmitter::supportsValue(linear.getBias(), {}, reason)))
+      return failure();
+    return RegionEmitter::supportsResults(kernel, linear.getResult(), reason);
+  }
+
+  SmallVector<Knob> getKnobs(KernelOp,
+                             const TargetDesc &target) const override {
+    return LinearSchedule::getKnobs(target);
+  }
+
+  Schedule getDefaultSchedule(KernelOp kernel,
+                              const TargetDesc &target) const override {
+    return read(kernel, Schedule(), target).toSchedule();
+  }
+
+  LogicalResult verifySchedule(KernelOp kernel, const Schedule &schedule,
+                               const TargetDesc &target,
+                               std::string &reason) const override {
+    return read(kernel, schedule, target).verify(target, reason);
+  }
+
+  Attribute getOperandLayout(KernelOp kernel, unsigned index,
+                             const Schedule &schedule,
+                             const TargetDesc &target) const override {
+    auto weight = cast<BlockArgument>(getLinear(kernel).getWeight());
+    if (weight.getArgNumber() != index)
+      return {};
+    return PanelsAttr::get(kernel.getContext(),
+                           read(kernel, schedule, target).panel);
+  }
+
+  LogicalResult emit(KernelEmission &emission,
+                     OpBuilder &builder) const override {
+    LinearSchedule schedule =
+        read(emission.kernel, emission.schedule, emission.target);
+    LinearOp linear = getLinear(emission.kernel);
+    unsigned index = cast<BlockArgument>(linear.getWeight()).getArgNumber();
+    auto type = cast<RankedTensorType>(linear.getWeight().getType());
+    auto buffer =
+        cast<MemRefType>(emission.getInput(emission.task, index).getType());
+    auto expected = MemRefType::get(
+        {int64_t(llvm::divideCeil(type.getDimSize(0), schedule.panel)),
+         type.getDimSize(1), schedule.panel},
+        type.getElementType());
+    if (buffer != expected)
+      return emission.kernel.emitOpError()
+             << "expected the weight as " << expected << ", got " << buffer;
+    LinearEmitter emitter(emission, builder, linear, schedule);
+    emitter.emitGrid();
+    emitter.emitTask();
+    return success();
+  }
+
+private:
+  static LinearOp getLinear(KernelOp kernel) {
+    return cast<LinearOp>(kernel.getAnchor().getOperation());
+  }
+  static LinearSchedule read(KernelOp kernel, const Schedule &schedule,
+                             const TargetDesc &target) {
+    auto type = cast<RankedTensorType>(getLinear(kernel).getWeight().getType());
+    return LinearSchedule::get(schedule, target, type.getDimSize(0),
+                               type.getDimSize(1));
+  }
+};
+
+} // namespace
+
+std::unique_ptr<KernelFamily> attune::createLinearFamily() {
+  return std::make_unique<LinearFamily>();
+}

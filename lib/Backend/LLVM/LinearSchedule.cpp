@@ -1,0 +1,108 @@
+//===- LinearSchedule.cpp - How a linear layer is computed ----------------===//
+#include "LinearSchedule.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace attune;
+
+/// Bounds that keep sizes and code within reason whatever a schedule says.
+static constexpr int64_t kMaxUnroll = 16, kMaxExtent = int64_t(1) << 20;
+
+LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
+                                          int64_t k) {
+  LinearSchedule s;
+  int64_t lanes = target.getLanes();
+  // The largest tile of two panels' worth of columns that leaves registers for
+  // the vectors of b and one broadcast.
+  s.panel = 16;
+  s.nv = lanes >= 16 ? 2 : std::max<int64_t>(16 / lanes, 1);
+  s.mr = std::min<int64_t>(14, (target.vectorRegisters - s.nv - 2) / s.nv);
+  int64_t columns = s.nv * lanes;
+  // Half of L2 for the block of rows.
+  int64_t rows = target.l2Bytes / 2 / (4 * std::max<int64_t>(k, 1));
+  s.mc = std::clamp<int64_t>(rows / s.mr * s.mr, 4 * s.mr, 32 * s.mr);
+  // Sixteen tasks or so for one block of rows.
+  s.nc = std::clamp<int64_t>(llvm::divideCeil(n, 16 * columns), 1, 8) * columns;
+  return s;
+}
+
+LinearSchedule LinearSchedule::get(const Schedule &schedule,
+                                   const TargetDesc &target, int64_t n,
+                                   int64_t k) {
+  LinearSchedule s = getDefault(target, n, k);
+  s.mr = schedule.get("mr", s.mr);
+  s.nv = schedule.get("nv", s.nv);
+  s.panel = schedule.get("panel", s.panel);
+  s.unroll = schedule.get("unroll", s.unroll);
+  s.mc = schedule.get("mc", s.mc);
+  s.nc = schedule.get("nc", s.nc);
+  s.kc = schedule.get("kc", s.kc);
+  s.packa = schedule.get("packa", s.packa);
+  return s;
+}
+
+Schedule LinearSchedule::toSchedule() const {
+  Schedule schedule;
+  schedule.set("mr", mr).set("nv", nv).set("panel", panel);
+  schedule.set("unroll", unroll).set("mc", mc).set("nc", nc);
+  schedule.set("kc", kc).set("packa", packa);
+  return schedule;
+}
+
+int64_t LinearSchedule::getRunOfK(int64_t k) const {
+  int64_t runs = std::max<int64_t>(llvm::divideCeil(k, kc), 1);
+  return std::max<int64_t>(llvm::alignTo(llvm::divideCeil(k, runs), unroll), 1);
+}
+
+SmallVector<Knob> LinearSchedule::getKnobs(const TargetDesc &target) {
+  bool wide = target.vectorRegisters >= 32;
+  SmallVector<int64_t> mr = wide ? SmallVector<int64_t>{4, 6, 8, 10, 12, 14}
+                                 : SmallVector<int64_t>{4, 5, 6, 8};
+  SmallVector<int64_t> nv =
+      wide ? SmallVector<int64_t>{1, 2, 3, 4} : SmallVector<int64_t>{1, 2, 3};
+  return {
+      {"mr", "rows of a register tile", mr},
+      {"nv", "vectors of a register tile", nv},
+      {"panel",
+       "columns of a panel of the packed weight",
+       {16, 24, 32, 48, 64}},
+      {"unroll", "steps of k in one iteration of the inner loop", {1, 2, 4, 8}},
+      {"mc", "most rows of a task", {32, 64, 96, 128, 192, 256, 384, 512}},
+      {"nc", "columns of a task", {32, 64, 96, 128, 192, 256, 384, 512, 1024}},
+      {"kc",
+       "longest run of k in registers",
+       {256, 384, 512, 768, 1024, 2048, 4096}},
+      {"packa", "1: copy the rows of a task to scratch memory first", {0, 1}},
+  };
+}
+
+LogicalResult LinearSchedule::verify(const TargetDesc &target,
+                                     std::string &reason) const {
+  auto fail = [&](const Twine &text) {
+    reason = text.str();
+    return failure();
+  };
+  if (mr < 1 || nv < 1 || panel < 1 || unroll < 1 || mc < 1 || nc < 1 || kc < 1)
+    return fail("knobs of a linear kernel must be positive");
+  if (unroll > kMaxUnroll || mc > kMaxExtent || nc > kMaxExtent ||
+      kc > kMaxExtent || panel > 1024)
+    return fail("a knob of a linear kernel is beyond its range");
+  int64_t lanes = target.getLanes(), columns = nv * lanes;
+  if (mr > 64 || nv > 64 || mr * nv + nv + 1 > target.vectorRegisters)
+    return fail(llvm::formatv("a tile of mr={0} x nv={1} needs {2} vector "
+                              "registers, the CPU has {3}",
+                              mr, nv, mr * nv + nv + 1,
+                              target.vectorRegisters));
+  if (panel % lanes)
+    return fail(llvm::formatv("panel={0} is not a multiple of {1} lanes", panel,
+                              lanes));
+  if (columns % panel && panel % columns)
+    return fail(llvm::formatv("tiles of {0} columns do not fit panel={1}",
+                              columns, panel));
+  if (nc % columns)
+    return fail(llvm::formatv("nc={0} is not a multiple of the tile's {1} "
+                              "columns",
+                              nc, columns));
+  return success();
+}

@@ -1,0 +1,47 @@
+//===- LinearSchedule.h - How a linear layer is computed --------*- C++ -*-===//
+#ifndef ATTUNE_LIB_BACKEND_LLVM_LINEARSCHEDULE_H
+#define ATTUNE_LIB_BACKEND_LLVM_LINEARSCHEDULE_H
+
+#include "MicroKernel.h"
+#include "attune/Kernel/Schedule.h"
+#include "attune/Kernel/Target.h"
+#include <string>
+
+namespace attune {
+
+/// The knobs of family "linear". A task computes a block of rows by a group of
+/// columns; in it, tiles of registers go down the rows of one column strip
+/// after the other, so that a strip of the weight stays in L1/L2 while it is
+/// used, and the block of rows in L2.
+struct LinearSchedule {
+  int64_t mr = 6;     ///< rows of a register tile
+  int64_t nv = 2;     ///< vectors of a register tile
+  int64_t panel = 16; ///< columns of a panel of the packed weight
+  int64_t unroll = 4; ///< steps of k in one iteration
+  int64_t mc = 96;    ///< most rows of a task
+  int64_t nc = 128;   ///< columns of a task
+  int64_t kc = 4096;  ///< longest run of k that a tile is kept in registers
+  int64_t packa = 0;  ///< 1: copy the block of rows to scratch memory first
+
+  /// The analytic choice for a weight of n x k.
+  static LinearSchedule getDefault(const TargetDesc &target, int64_t n,
+                                   int64_t k);
+  /// `schedule` with the default where it says nothing.
+  static LinearSchedule get(const Schedule &schedule, const TargetDesc &target,
+                            int64_t n, int64_t k);
+  Schedule toSchedule() const;
+  llvm::LogicalResult verify(const TargetDesc &target,
+                             std::string &reason) const;
+
+  TileShape getTile(const TargetDesc &target) const {
+    return {mr, nv, target.getLanes(), panel, unroll};
+  }
+  /// k in runs of equal length, at most kc: the length.
+  int64_t getRunOfK(int64_t k) const;
+
+  static llvm::SmallVector<Knob> getKnobs(const TargetDesc &target);
+};
+
+} // namespace attune
+
+#endif // ATTUNE_LIB_BACKEND_LLVM_LINEARSCHEDULE_H

@@ -1,0 +1,261 @@
+//===- MicroKernel.cpp - Register tiles of a matrix product ---------------===//
+#include "MicroKernel.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace attune;
+
+namespace {
+
+/// Emits one function: a tile of exactly `rows` rows. Written in the LLVM
+/// dialect, where the addressing that the inner loop needs can be stated.
+class TileFunction {
+public:
+  TileFunction(OpBuilder &builder, Location loc, TileShape shape)
+      : builder(builder), loc(loc), shape(shape) {
+    MLIRContext *context = builder.getContext();
+    pointer = LLVM::LLVMPointerType::get(context);
+    i64 = builder.getI64Type();
+    f32 = builder.getF32Type();
+    vector = VectorType::get({shape.lanes}, f32);
+  }
+
+  void emit(LLVM::LLVMFuncOp function);
+
+private:
+  Value constant(int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, i64, value);
+  }
+  Value offset(Value base, ArrayRef<LLVM::GEPArg> index) {
+    return LLVM::GEPOp::create(builder, loc, pointer, f32, base, index);
+  }
+  Value loadVector(Value address) {
+    return LLVM::LoadOp::create(builder, loc, vector, address, 4);
+  }
+  /// Where vector `v` of step `step` lies relative to the step's row of b.
+  Value addressOfB(Value b, int64_t step, int64_t v) {
+    int64_t column = v * shape.lanes;
+    Value base = b;
+    if (int64_t panel = column / shape.panel)
+      base = offset(b, {panelOffsets[panel]});
+    return offset(base, {int32_t(step * shape.panel + column % shape.panel)});
+  }
+  /// One iteration: `steps` steps of k on the accumulators.
+  void accumulate(Value a, Value b, int64_t steps, MutableArrayRef<Value> acc);
+  /// A loop `count` times over `steps` steps. Advances a and b.
+  void loop(Block *&block, Value count, int64_t steps, Value &a, Value &b,
+            SmallVectorImpl<Value> &acc);
+
+  OpBuilder &builder;
+  Location loc;
+  TileShape shape;
+  Type pointer, i64, f32;
+  VectorType vector;
+  Region *body = nullptr;
+  Value aStride, bStride;
+  SmallVector<Value> rowOffsets, panelOffsets;
+};
+
+void TileFunction::accumulate(Value a, Value b, int64_t steps,
+                              MutableArrayRef<Value> acc) {
+  for (int64_t step = 0; step < steps; ++step) {
+    SmallVector<Value> columns;
+    for (int64_t v = 0; v < shape.vectors; ++v)
+      columns.push_back(loadVector(addressOfB(b, step, v)));
+    for (int64_t row = 0; row < shape.rows; ++row) {
+      Value base = row ? offset(a, {rowOffsets[row]}) : a;
+      Value scalar = LLVM::LoadOp::create(builder, loc, f32,
+                                          offset(base, {int32_t(step)}));
+      Value poison = LLVM::PoisonOp::create(builder, loc, vector);
+      Value zero =
+          LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), 0);
+      Value lane =
+          LLVM::InsertElementOp::create(builder, loc, poison, scalar, zero);
+      Value splat = LLVM::ShuffleVectorOp::create(
+          builder, loc, lane, poison, SmallVector<int32_t>(shape.lanes, 0));
+      for (int64_t v = 0; v < shape.vectors; ++v) {
+        Value &sum = acc[row * shape.vectors + v];
+        sum = LLVM::FMAOp::create(builder, loc, splat, columns[v], sum);
+      }
+    }
+  }
+}
+
+void TileFunction::loop(Block *&block, Value count, int64_t steps, Value &a,
+                        Value &b, SmallVectorImpl<Value> &acc) {
+  // header(i, a, b, acc...): i > 0 ? body : after
+  SmallVector<Type> types = {i64, pointer, pointer};
+  types.append(acc.size(), vector);
+  SmallVector<Location> locations(types.size(), loc);
+  Block *loopBlock = builder.createBlock(body, body->end(), types, locations);
+  SmallVector<Type> afterTypes(types.begin() + 1, types.end());
+  Block *after = builder.createBlock(body, body->end(), afterTypes,
+                                     ArrayRef(locations).drop_front());
+  builder.setInsertionPointToEnd(block);
+  SmallVector<Value> initial = {count, a, b};
+  llvm::append_range(initial, acc);
+  Value any = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::sgt,
+                                   count, constant(0));
+  LLVM::CondBrOp::create(builder, loc, any, loopBlock, initial, after,
+                         ArrayRef(initial).drop_front());
+
+  builder.setInsertionPointToStart(loopBlock);
+  SmallVector<Value> current(loopBlock->getArguments().drop_front(3));
+  Value bodyA = loopBlock->getArgument(1), bodyB = loopBlock->getArgument(2);
+  accumulate(bodyA, bodyB, steps, current);
+  Value left =
+      LLVM::SubOp::create(builder, loc, loopBlock->getArgument(0), constant(1));
+  SmallVector<Value> next = {left, offset(bodyA, {int32_t(steps)}),
+                             offset(bodyB, {int32_t(steps * shape.panel)})};
+  llvm::append_range(next, current);
+  Value more = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne, left,
+                                    constant(0));
+  LLVM::CondBrOp::create(builder, loc, more, loopBlock, next, after,
+                         ArrayRef(next).drop_front());
+
+  a = after->getArgument(0);
+  b = after->getArgument(1);
+  acc.assign(after->getArguments().begin() + 2, after->getArguments().end());
+  block = after;
+  builder.setInsertionPointToStart(after);
+}
+
+void TileFunction::emit(LLVM::LLVMFuncOp function) {
+  Block *block = function.addEntryBlock(builder);
+  body = &function.getBody();
+  builder.setInsertionPointToStart(block);
+  Value a = block->getArgument(0), b = block->getArgument(2);
+  aStride = block->getArgument(1);
+  bStride = block->getArgument(3);
+  Value k = block->getArgument(4), tile = block->getArgument(5);
+  Value adds = block->getArgument(6);
+  for (int64_t row = 0; row < shape.rows; ++row)
+    rowOffsets.push_back(
+        LLVM::MulOp::create(builder, loc, aStride, constant(row)));
+  for (int64_t p = 0; p <= (shape.getColumns() - 1) / shape.panel; ++p)
+    panelOffsets.push_back(
+        LLVM::MulOp::create(builder, loc, bStride, constant(p)));
+
+  // Start from zero or from what the tile holds.
+  int64_t numAcc = shape.rows * shape.vectors;
+  SmallVector<Type> types(numAcc, vector);
+  SmallVector<Location> locations(numAcc, loc);
+  Block *start = builder.createBlock(body, body->end(), types, locations);
+  Block *resume = builder.createBlock(body, body->end());
+  builder.setInsertionPointToEnd(block);
+  Value zero = LLVM::ZeroOp::create(builder, loc, vector);
+  LLVM::CondBrOp::create(builder, loc, adds, resume, ValueRange(), start,
+                         SmallVector<Value>(numAcc, zero));
+  builder.setInsertionPointToEnd(resume);
+  SmallVector<Value> loaded;
+  for (int64_t i = 0; i < numAcc; ++i)
+    loaded.push_back(loadVector(offset(tile, {int32_t(i * shape.lanes)})));
+  LLVM::BrOp::create(builder, loc, loaded, start);
+
+  builder.setInsertionPointToStart(start);
+  SmallVector<Value> acc(start->getArguments());
+  Value unroll = constant(shape.unroll);
+  Value whole = LLVM::UDivOp::create(builder, loc, k, unroll);
+  Value rest = LLVM::URemOp::create(builder, loc, k, unroll);
+  loop(start, whole, shape.unroll, a, b, acc);
+  if (shape.unroll > 1)
+    loop(start, rest, 1, a, b, acc);
+  for (int64_t i = 0; i < numAcc; ++i)
+    LLVM::StoreOp::create(builder, loc, acc[i],
+                          offset(tile, {int32_t(i * shape.lanes)}), 4);
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+}
+
+/// Finds or creates a function at the start of the module.
+std::pair<LLVM::LLVMFuncOp, bool> getFunction(OpBuilder &builder, Location loc,
+                                              ModuleOp module, StringRef name,
+                                              ArrayRef<Type> arguments) {
+  if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return {existing, false};
+  builder.setInsertionPointToStart(module.getBody());
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()), arguments);
+  auto function = LLVM::LLVMFuncOp::create(builder, loc, name, type,
+                                           LLVM::Linkage::Internal);
+  return {function, true};
+}
+
+std::string getName(const TileShape &shape) {
+  return llvm::formatv("attune.tile.{0}x{1}x{2}.p{3}.u{4}", shape.rows,
+                       shape.vectors, shape.lanes, shape.panel, shape.unroll);
+}
+
+/// The function that computes tiles of exactly shape.rows rows.
+LLVM::LLVMFuncOp getExactTile(OpBuilder &builder, Location loc, ModuleOp module,
+                              TileShape shape, ArrayRef<Type> arguments) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto [function, isNew] =
+      getFunction(builder, loc, module, getName(shape), arguments);
+  if (isNew) {
+    function.setNoInline(true);
+    TileFunction(builder, loc, shape).emit(function);
+  }
+  return function;
+}
+
+/// The function that computes tiles of up to shape.rows rows: a jump to the
+/// exact one.
+LLVM::LLVMFuncOp getTileSwitch(OpBuilder &builder, Location loc,
+                               ModuleOp module, const TileShape &shape,
+                               ArrayRef<Type> exactTypes) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Type> types = {builder.getI64Type()};
+  llvm::append_range(types, exactTypes);
+  auto [function, isNew] =
+      getFunction(builder, loc, module, getName(shape) + ".any", types);
+  if (!isNew)
+    return function;
+  function.setNoInline(true);
+  Block *entry = function.addEntryBlock(builder);
+  Region *body = &function.getBody();
+  SmallVector<Block *> blocks;
+  SmallVector<int64_t> values;
+  for (int64_t rows = 1; rows <= shape.rows; ++rows) {
+    TileShape exact = shape;
+    exact.rows = rows;
+    auto callee = getExactTile(builder, loc, module, exact, exactTypes);
+    Block *block = builder.createBlock(body, body->end());
+    auto call = LLVM::CallOp::create(builder, loc, callee,
+                                     entry->getArguments().drop_front());
+    call.setTailCallKind(LLVM::TailCallKind::Tail);
+    LLVM::ReturnOp::create(builder, loc, ValueRange());
+    blocks.push_back(block);
+    values.push_back(rows);
+  }
+  builder.setInsertionPointToEnd(entry);
+  Block *fallback = blocks.pop_back_val();
+  values.pop_back();
+  SmallVector<ValueRange> none(blocks.size());
+  auto caseValues =
+      values.empty()
+          ? DenseIntElementsAttr()
+          : DenseIntElementsAttr::get(
+                VectorType::get({int64_t(values.size())}, builder.getI64Type()),
+                ArrayRef<int64_t>(values));
+  if (values.empty())
+    LLVM::BrOp::create(builder, loc, ValueRange(), fallback);
+  else
+    LLVM::SwitchOp::create(builder, loc, entry->getArgument(0), fallback,
+                           ValueRange(), caseValues, blocks, none);
+  return function;
+}
+
+} // namespace
+
+void attune::emitTile(OpBuilder &builder, Location loc, ModuleOp module,
+                      const TileShape &shape, const TileOperands &operands) {
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type i64 = builder.getI64Type();
+  SmallVector<Type> types = {
+      pointer, i64, pointer, i64, i64, pointer, builder.getI1Type()};
+  auto function = getTileSwitch(builder, loc, module, shape, types);
+  LLVM::CallOp::create(builder, loc, function,
+                       ValueRange{operands.rows, operands.a, operands.aStride,
+                                  operands.b, operands.bStride, operands.k,
+                                  operands.tile, operands.accumulate});
+}

@@ -1,0 +1,50 @@
+//===- MicroKernel.h - Register tiles of a matrix product -------*- C++ -*-===//
+//
+// The inner loops of every matrix product: a tile of rows x vectors stays in
+// registers over a run of K. They are functions of the module, shared by all
+// kernels that use the same tile: their time is in their loops, so a call costs
+// nothing, and a model compiles each of them once.
+//
+// Operands, in elements of f32:
+//
+//   a     rows x k, rows `aStride` apart, columns contiguous
+//   b     panels as #attune.panels stores them: [panels][k][panel]; the first
+//         vector of the tile starts at `b`, panels are `bStride` apart
+//   tile  [rows][vectors * lanes]: the result; added to when `accumulate`
+//
+//===----------------------------------------------------------------------===//
+#ifndef ATTUNE_LIB_BACKEND_LLVM_MICROKERNEL_H
+#define ATTUNE_LIB_BACKEND_LLVM_MICROKERNEL_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace attune {
+
+/// The shape of register tiles; `rows` is the largest number of rows.
+struct TileShape {
+  int64_t rows = 1;
+  int64_t vectors = 1; ///< vectors side by side
+  int64_t lanes = 8;   ///< f32 elements of a vector
+  int64_t panel = 16;  ///< columns of a panel of b
+  int64_t unroll = 4;  ///< steps of k in one iteration
+
+  int64_t getColumns() const { return vectors * lanes; }
+};
+
+/// Operands of one tile: pointers, and i64 for the rest (accumulate: i1).
+struct TileOperands {
+  mlir::Value rows; ///< 1 .. TileShape::rows
+  mlir::Value a, aStride, b, bStride, k, tile, accumulate;
+};
+
+/// Emits a call that computes one tile, and the functions it needs where the
+/// module lacks them.
+void emitTile(mlir::OpBuilder &builder, mlir::Location loc,
+              mlir::ModuleOp module, const TileShape &shape,
+              const TileOperands &operands);
+
+} // namespace attune
+
+#endif // ATTUNE_LIB_BACKEND_LLVM_MICROKERNEL_H
