@@ -26,10 +26,8 @@ private:
   void fuse(SoftmaxOp op) {
     AttentionMatcher matcher;
     FailureOr<AttentionMatch> match = matcher.match(op);
-    if (failed(match)) {
-      ++numMissed;
+    if (failed(match))
       return remarkMissed(op, "attention", matcher.getMissed());
-    }
     // At the end of what it replaces: everything it reads stands before.
     Operation *merged = match->merged;
     OpBuilder builder(merged);
@@ -40,7 +38,6 @@ private:
         builder.getI64IntegerAttr(match->heads),
         builder.getF32FloatAttr(static_cast<float>(match->scale)));
     merged->getResult(0).replaceAllUsesWith(attention.getResult());
-    ++numFused;
     remarkFused(attention, "attention",
                 llvm::formatv("{0} heads of {1} columns{2}", match->heads,
                               attention.getHeadDim(),

@@ -64,9 +64,6 @@ private:
     // Users first.
     for (Operation *op : llvm::reverse(members))
       op->erase();
-    ++numRegions;
-    numPrologue += group.numPrologue;
-    numEpilogue += group.numEpilogue;
   }
 };
 } // namespace

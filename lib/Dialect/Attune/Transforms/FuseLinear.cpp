@@ -45,7 +45,6 @@ private:
                                    op.getLhs(), op.getRhs(), /*bias=*/Value());
     op.replaceAllUsesWith(linear.getResult());
     op.erase();
-    ++numLinear;
     remarkFused(linear, "linear", "a product with a declared weight");
   }
 
@@ -89,7 +88,6 @@ private:
     op.replaceAllUsesWith(fused.getResult());
     op.erase();
     linear.erase();
-    ++numBias;
     remarkFused(fused, "bias", "a sum with a weight vector of its width");
   }
 };

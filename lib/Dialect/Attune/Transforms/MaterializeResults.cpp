@@ -58,7 +58,6 @@ struct MaterializeResults
   Value copy(Operation *before, Value value) {
     OpBuilder builder(before);
     auto type = cast<RankedTensorType>(value.getType());
-    ++numCopies;
     return TransposeOp::create(builder, value.getLoc(), type, value,
                                builder.getDenseI64ArrayAttr(llvm::to_vector(
                                    llvm::seq<int64_t>(0, type.getRank()))));

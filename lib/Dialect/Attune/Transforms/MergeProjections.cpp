@@ -164,9 +164,9 @@ private:
                                   merged.getResult(), axis, offset, size);
       offset += size;
       op.replaceAllUsesWith(part.getResult());
-      op.erase();
     }
-    numMerged += group.size() - 1;
+    for (LinearOp op : group)
+      op.erase();
     remarkFused(
         merged, "projections",
         llvm::formatv("{0} linear maps of one input", group.size()).str());

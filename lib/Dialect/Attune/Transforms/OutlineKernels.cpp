@@ -55,8 +55,8 @@ struct OutlineKernels : attune::impl::OutlineKernelsBase<OutlineKernels> {
     for (auto &[hash, bucket] : kernels)
       for (auto &[kernel, launches] : bucket)
         remarkFused(kernel, "kernel",
-                    llvm::formatv("@{0} runs at {1} places",
-                                  kernel.getSymName(), launches)
+                    llvm::formatv("@{0} has {1} launch{2}", kernel.getSymName(),
+                                  launches, launches == 1 ? "" : "es")
                         .str());
   }
 
@@ -75,7 +75,6 @@ private:
     if (!target) {
       target = &bucket.emplace_back();
       target->kernel = createKernel(op);
-      ++numKernels;
     }
     OpBuilder builder(op);
     auto launch = LaunchOp::create(builder, op.getLoc(), op.getResultTypes(),
@@ -83,7 +82,6 @@ private:
     op.replaceAllUsesWith(launch.getResults());
     op.erase();
     ++target->launches;
-    ++numLaunches;
   }
 
   /// A kernel that takes over the region of `op`.

@@ -3,6 +3,9 @@
 // The pass `attune-foo-bar` is FooBar.cpp in lib/Dialect/Attune/Transforms and
 // is tested by test/Dialect/Attune/Transforms/foo-bar.mlir.
 //
+// Passes count by remarks and not by statistics: release builds of LLVM leave
+// statistics out.
+//
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_DIALECT_ATTUNE_TRANSFORMS_PASSES
 #define ATTUNE_DIALECT_ATTUNE_TRANSFORMS_PASSES
@@ -17,10 +20,6 @@ def FuseLinear : Pass<"attune-fuse-linear", "::mlir::ModuleOp"> {
     becomes its bias.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
-  let statistics = [
-    Statistic<"numLinear", "num-linear", "Number of products turned into linear maps">,
-    Statistic<"numBias", "num-bias", "Number of bias vectors absorbed">
-  ];
 }
 
 def FuseAttention : Pass<"attune-fuse-attention", "::mlir::ModuleOp"> {
@@ -36,10 +35,6 @@ def FuseAttention : Pass<"attune-fuse-attention", "::mlir::ModuleOp"> {
     is, with a remark that says so.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
-  let statistics = [
-    Statistic<"numFused", "num-fused", "Number of attentions fused">,
-    Statistic<"numMissed", "num-missed", "Number of softmaxes that stayed">
-  ];
 }
 
 def MergeProjections : Pass<"attune-merge-projections", "::mlir::ModuleOp"> {
@@ -54,9 +49,6 @@ def MergeProjections : Pass<"attune-merge-projections", "::mlir::ModuleOp"> {
     without a copy.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
-  let statistics = [
-    Statistic<"numMerged", "num-merged", "Number of linear maps merged away">
-  ];
 }
 
 def FuseElementwise : Pass<"attune-fuse-elementwise", "::mlir::ModuleOp"> {
@@ -78,11 +70,6 @@ def FuseElementwise : Pass<"attune-fuse-elementwise", "::mlir::ModuleOp"> {
     Option<"join", "join", "bool", /*default=*/"true",
            "Join ops into regions; false makes a region of each op">
   ];
-  let statistics = [
-    Statistic<"numRegions", "num-regions", "Number of fused regions made">,
-    Statistic<"numPrologue", "num-prologue", "Number of ops that became prologue">,
-    Statistic<"numEpilogue", "num-epilogue", "Number of ops that became epilogue">
-  ];
 }
 
 def MaterializeResults : Pass<"attune-materialize-results", "::mlir::ModuleOp"> {
@@ -94,9 +81,6 @@ def MaterializeResults : Pass<"attune-materialize-results", "::mlir::ModuleOp"> 
     returned twice, and before reshapes that merge dimensions of a slice.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
-  let statistics = [
-    Statistic<"numCopies", "num-copies", "Number of copies inserted">
-  ];
 }
 
 def OutlineKernels : Pass<"attune-outline-kernels", "::mlir::ModuleOp"> {
@@ -108,10 +92,6 @@ def OutlineKernels : Pass<"attune-outline-kernels", "::mlir::ModuleOp"> {
     of layers.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
-  let statistics = [
-    Statistic<"numKernels", "num-kernels", "Number of kernels made">,
-    Statistic<"numLaunches", "num-launches", "Number of launches made">
-  ];
 }
 
 #endif // ATTUNE_DIALECT_ATTUNE_TRANSFORMS_PASSES
