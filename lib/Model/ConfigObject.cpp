@@ -18,6 +18,7 @@ bool ConfigObject::has(StringRef key) const { return get(key); }
 
 void ConfigObject::wrongType(StringRef key, StringRef expected,
                              const json::Value &found) {
+  complete = false;
   std::string text;
   // Only scalars are shown: an array may be as long as the file.
   if (found.kind() == json::Value::Array)
@@ -31,6 +32,7 @@ void ConfigObject::wrongType(StringRef key, StringRef expected,
 
 int64_t ConfigObject::requireInteger(StringRef key) {
   if (!get(key)) {
+    complete = false;
     problems.addf("{0} is missing, expected an integer", key);
     return 0;
   }

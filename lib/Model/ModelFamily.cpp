@@ -2,6 +2,7 @@
 
 #include "attune/Model/ModelFamily.h"
 #include "Families/Families.h"
+#include "Validate.h"
 #include "attune/Support/File.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -66,9 +67,10 @@ Expected<ModelDescription> readConfig(StringRef text, StringRef file,
   model.family = modelType;
   model.weights.scheme = family->scheme.name.str();
   family->read(config, model);
+  // Stand-ins for what is missing would only give further messages.
+  if (config.isComplete())
+    collectProblems(model, family->fieldNames, problems);
   if (Error error = problems.take(file))
-    return std::move(error);
-  if (Error error = validate(model, file))
     return std::move(error);
   return model;
 }

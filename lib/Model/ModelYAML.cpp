@@ -164,7 +164,9 @@ template <> struct MappingTraits<WeightsDescription> {
     io.mapOptional("scheme", weights.scheme, std::string());
     io.mapOptional("path", weights.path, std::string());
     io.mapOptional("prefix", weights.prefix);
-    io.mapOptional("names", weights.names);
+    // An empty map is written as {} otherwise.
+    if (!io.outputting() || !weights.names.empty())
+      io.mapOptional("names", weights.names);
   }
 };
 
@@ -201,7 +203,7 @@ namespace attune {
 /// LLVM's YAML reader recurses, so nesting is limited before it sees the text.
 /// Block nesting is limited by the length of a line.
 static constexpr size_t kMaxYAMLBytes = 1 << 20;
-static constexpr size_t kMaxLineBytes = 1024;
+static constexpr size_t kMaxLineBytes = 4096;
 static constexpr size_t kMaxFlowOpeners = 256;
 
 static Error checkYAMLText(StringRef text, StringRef file) {

@@ -20,6 +20,8 @@ namespace attune {
 static constexpr size_t kMaxRows = 30;
 /// Models in one set of files that are tried.
 static constexpr size_t kMaxPrefixes = 16;
+/// What was found where there is no tensor of the name.
+static constexpr char kNothing[] = "nothing";
 
 namespace {
 
@@ -74,9 +76,15 @@ void forEachWeight(const ModelDescription &model, VisitFn visit) {
   }
 }
 
-/// What is wrong with one weight.
+/// What is wrong with one weight, or with the same weight of several layers.
 struct Problem {
-  std::string role, name, expected, found;
+  WeightRole role;
+  /// The first and the last layer, and how many of those between them have
+  /// the problem.
+  int64_t firstLayer, lastLayer, count;
+  /// The name of the first one in the file.
+  std::string name;
+  std::string expected, found;
 };
 
 } // namespace
@@ -142,13 +150,52 @@ static Expected<std::string> findPrefix(const ModelDescription &model,
   return winners.empty() ? "" : winners.front();
 }
 
-/// The name in the store that is nearest to `name`, or an empty one when none
-/// is near.
-static StringRef nearestName(StringRef name, const WeightStore &store) {
+/// Collects what is wrong and prints it as a table.
+class ProblemTable {
+public:
+  ProblemTable(const ModelDescription &model, const WeightStore &store)
+      : model(model), store(store) {}
+
+  void add(WeightRole role, int64_t layer, StringRef name, bool badType,
+           std::string found) {
+    ++total;
+    // Each layer has the same problem as the one before: one row for all.
+    if (!problems.empty()) {
+      Problem &last = problems.back();
+      if (last.role == role && last.found == found) {
+        last.lastLayer = layer;
+        ++last.count;
+        return;
+      }
+    }
+    std::string expected = formatShape(expectedShape(role, model));
+    if (badType)
+      expected = "F32, F16, BF16 or F64 " + expected;
+    problems.push_back({role, layer, layer, 1, name.str(), std::move(expected),
+                        std::move(found)});
+  }
+
+  bool empty() const { return problems.empty(); }
+
+  /// `unused` are the tensors that may be meant by a name that is missing.
+  Error take(ArrayRef<const TensorEntry *> unused);
+
+private:
+  static std::string place(const Problem &problem);
+
+  const ModelDescription &model;
+  const WeightStore &store;
+  std::vector<Problem> problems;
+  size_t total = 0;
+};
+
+/// The name that is nearest to `name`, or an empty one when none is near.
+static StringRef nearestName(StringRef name,
+                             ArrayRef<const TensorEntry *> among) {
   StringRef nearest;
   unsigned limit = std::min<unsigned>(name.size() / 3, 20) + 1;
-  for (const TensorEntry &entry : store.entries()) {
-    StringRef other = entry.name;
+  for (const TensorEntry *entry : among) {
+    StringRef other = entry->name;
     size_t difference = std::max(other.size(), name.size()) -
                         std::min(other.size(), name.size());
     if (difference >= limit || other.size() > 256)
@@ -162,35 +209,52 @@ static StringRef nearestName(StringRef name, const WeightStore &store) {
   return nearest;
 }
 
-static Error problemTable(ArrayRef<Problem> problems, size_t total,
-                          const WeightStore &store) {
-  std::string files = printable(store.files().front(), 200);
+std::string ProblemTable::place(const Problem &problem) {
+  std::string text = toString(problem.role).str();
+  if (!isPerLayer(problem.role))
+    return text;
+  std::string first = std::to_string(problem.firstLayer);
+  if (problem.count == 1)
+    return "layer " + first + " " + text;
+  bool all = problem.lastLayer - problem.firstLayer + 1 == problem.count;
+  std::string layers =
+      all ? "layers " : std::to_string(problem.count) + " of layers ";
+  return layers + first + "-" + std::to_string(problem.lastLayer) + " " + text;
+}
+
+Error ProblemTable::take(ArrayRef<const TensorEntry *> unused) {
+  std::string text = printable(store.files().front(), 200);
+  raw_string_ostream os(text);
   if (store.files().size() > 1)
-    files += " and " + std::to_string(store.files().size() - 1) + " more";
-  size_t roleWidth = 0, nameWidth = 0, expectedWidth = 0;
-  for (const Problem &p : problems) {
-    roleWidth = std::max(roleWidth, p.role.size());
-    nameWidth = std::max(nameWidth, p.name.size());
+    os << " and " << store.files().size() - 1 << " more";
+  os << ": " << total << " weight" << (total == 1 ? " does" : "s do")
+     << " not fit the model's description";
+  ArrayRef<Problem> shown = ArrayRef(problems).take_front(kMaxRows);
+  size_t placeWidth = 0, nameWidth = 0, expectedWidth = 0;
+  for (const Problem &p : shown) {
+    placeWidth = std::max(placeWidth, place(p).size());
+    nameWidth = std::max(nameWidth, printable(p.name).size());
     expectedWidth = std::max(expectedWidth, p.expected.size());
   }
-  std::string text;
-  raw_string_ostream os(text);
-  os << files << ": " << total << " weight" << (total == 1 ? " does" : "s do")
-     << " not fit the model's description";
-  for (const Problem &p : problems)
-    os << "\n  " << left_justify(p.role, roleWidth) << "  "
-       << left_justify(p.name, nameWidth) << "  expected "
+  size_t rest = total;
+  for (const Problem &p : shown) {
+    os << "\n  " << left_justify(place(p), placeWidth) << "  "
+       << left_justify(printable(p.name), nameWidth) << "  expected "
        << left_justify(p.expected, expectedWidth) << "  found " << p.found;
-  if (total > problems.size())
-    os << "\n  and " << total - problems.size() << " more";
+    if (StringRef near = nearestName(p.name, unused);
+        p.found == kNothing && !near.empty())
+      os << ", nearest is " << printable(near);
+    rest -= p.count;
+  }
+  if (rest)
+    os << "\n  and " << rest << " more";
   return userError(text);
 }
 
 Expected<ResolvedWeights>
 ResolvedWeights::resolve(const ModelDescription &model,
                          const WeightStore &store) {
-  const WeightScheme *scheme = findWeightScheme(model.weights.scheme);
-  Namer namer(model, scheme);
+  Namer namer(model, findWeightScheme(model.weights.scheme));
   Expected<std::string> prefix = findPrefix(model, namer, store);
   if (!prefix)
     return prefix.takeError();
@@ -198,21 +262,7 @@ ResolvedWeights::resolve(const ModelDescription &model,
   ResolvedWeights result;
   result.namePrefix = *prefix;
   result.byRole.resize(kWeightRoleCount);
-  std::vector<Problem> problems;
-  size_t total = 0;
-  auto report = [&](WeightRole role, int64_t layer, StringRef name,
-                    std::string found) {
-    if (++total > kMaxRows)
-      return;
-    std::string where = toString(role).str();
-    if (isPerLayer(role))
-      where = "layer " + std::to_string(layer) + " " + where;
-    problems.push_back(
-        {where, printable(name),
-         "F32, F16, BF16 or F64 " + formatShape(expectedShape(role, model)),
-         std::move(found)});
-  };
-
+  ProblemTable problems(model, store);
   DenseSet<const TensorEntry *> used;
   forEachWeight(model, [&](WeightRole role, int64_t layer) {
     const TensorEntry *entry = namer.find(role, layer, *prefix, store);
@@ -220,29 +270,27 @@ ResolvedWeights::resolve(const ModelDescription &model,
     if (!entry) {
       SmallVector<std::string, 2> names = namer.names(role, layer, *prefix);
       if (names.empty())
-        return report(role, layer, "(no name)",
-                      "nothing: weights.names has no pattern for it");
-      std::string found = "nothing";
-      if (total < kMaxRows)
-        if (StringRef near = nearestName(names.front(), store); !near.empty())
-          found += "; nearest is " + printable(near);
-      return report(role, layer, names.front(), found);
+        problems.add(role, layer, "(no name)", false,
+                     "nothing: weights.names has no pattern for it");
+      else
+        problems.add(role, layer, names.front(), false, kNothing);
+      return;
     }
     used.insert(entry);
-    if (!isConvertibleToF32(entry->dtype) ||
-        ArrayRef<int64_t>(entry->shape) !=
-            ArrayRef<int64_t>(expectedShape(role, model)))
-      report(role, layer, entry->name, describe(*entry));
+    bool badType = !isConvertibleToF32(entry->dtype);
+    if (badType || ArrayRef<int64_t>(entry->shape) !=
+                       ArrayRef<int64_t>(expectedShape(role, model)))
+      problems.add(role, layer, entry->name, badType, describe(*entry));
   });
-  if (total)
-    return problemTable(problems, total, store);
+  for (const TensorEntry &entry : store.entries())
+    if (!used.contains(&entry))
+      result.leftOver.push_back(&entry);
+  if (!problems.empty())
+    return problems.take(result.leftOver);
 
   result.distinctOf.reserve(model.layers);
   for (int64_t layer = 0; layer < model.layers; ++layer)
     result.distinctOf.push_back(model.weightLayer(layer));
-  for (const TensorEntry &entry : store.entries())
-    if (!used.contains(&entry))
-      result.leftOver.push_back(&entry);
   return result;
 }
 

@@ -1,6 +1,6 @@
 //===- Validate.cpp - Checks of a model description -----------------------===//
 
-#include "attune/Model/ModelDescription.h"
+#include "Validate.h"
 #include "attune/Model/WeightNames.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
 
 #include <cmath>
 
@@ -24,15 +25,22 @@ static constexpr int64_t kMaxFfn = int64_t(1) << 24;
 static constexpr int64_t kMaxHeads = int64_t(1) << 16;
 static constexpr int64_t kMaxLayers = 10000;
 static constexpr int64_t kMaxSegments = int64_t(1) << 16;
+static constexpr size_t kMaxTextBytes = 1000;
 /// Weights of 8 bytes must be countable in 63 bits, with room for padding.
 static constexpr int64_t kMaxParameters = int64_t(1) << 58;
+
+static bool isControl(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 namespace {
 
 class Validator {
 public:
-  Validator(const ModelDescription &model, ProblemList &problems)
-      : model(model), problems(problems) {}
+  Validator(const ModelDescription &model, ArrayRef<FieldName> names,
+            ProblemList &problems)
+      : model(model), names(names), problems(problems),
+        problemsBefore(problems.size()) {}
 
   void run() {
     checkSizes();
@@ -44,22 +52,31 @@ public:
     checkSentence();
     checkNames();
     // Only sizes that are sane by themselves can be multiplied.
-    if (problems.empty())
+    if (problems.size() == problemsBefore)
       checkTotal();
   }
 
 private:
+  /// What the reader of the message knows a field by.
+  StringRef nameOf(StringRef field) const {
+    for (const FieldName &name : names)
+      if (name.field == field)
+        return name.inConfig;
+    return field;
+  }
+
   bool inRange(StringRef what, int64_t value, int64_t low, int64_t high) {
     if (value >= low && value <= high)
       return true;
-    problems.addf("{0} is {1}, expected {2} to {3}", what, value, low, high);
+    problems.addf("{0} is {1}, expected {2} to {3}", nameOf(what), value, low,
+                  high);
     return false;
   }
 
   void positiveFinite(StringRef what, double value) {
     if (!std::isfinite(value) || value <= 0)
-      problems.addf("{0} is {1}, expected a positive finite number", what,
-                    llvm::format("%g", value));
+      problems.addf("{0} is {1}, expected a positive finite number",
+                    nameOf(what), llvm::format("%g", value));
   }
 
   void checkSizes() {
@@ -75,9 +92,10 @@ private:
     positiveFinite("embedding.scale", embedding.scale);
     if (inRange("embedding.width", embedding.width, 1, kMaxWidth) &&
         embedding.width != model.hiddenSize && !embedding.projection)
-      problems.addf("embedding.width is {0} and hidden_size is {1}: they must "
-                    "be equal unless embedding.projection is true",
-                    embedding.width, model.hiddenSize);
+      problems.addf("{0} is {1} and {2} is {3}: they must be equal unless "
+                    "embedding.projection is true",
+                    nameOf("embedding.width"), embedding.width,
+                    nameOf("hidden_size"), model.hiddenSize);
   }
 
   void checkPosition() {
@@ -118,13 +136,14 @@ private:
       return;
     }
     if (model.layers % sharing.innerLayers != 0)
-      problems.addf("layers is {0}, expected a multiple of "
-                    "sharing.inner_layers, which is {1}",
-                    model.layers, sharing.innerLayers);
+      problems.addf("{0} is {1}, expected a multiple of {2}, which is {3}",
+                    nameOf("layers"), model.layers,
+                    nameOf("sharing.inner_layers"), sharing.innerLayers);
     else if (sharing.groups > model.layers / sharing.innerLayers)
-      problems.addf("sharing.groups is {0}, expected at most layers / "
-                    "sharing.inner_layers, which is {1}",
-                    sharing.groups, model.layers / sharing.innerLayers);
+      problems.addf("{0} is {1}, expected at most {2}, the number of "
+                    "blocks of layers",
+                    nameOf("sharing.groups"), sharing.groups,
+                    model.layers / sharing.innerLayers);
   }
 
   void checkSentence() {
@@ -143,9 +162,30 @@ private:
             limit > 0 ? limit : kMaxTableRows);
   }
 
+  /// Strings end up in messages, symbols and lines of YAML.
+  void checkText(StringRef what, StringRef text) {
+    if (text.size() > kMaxTextBytes)
+      problems.addf("{0} has {1} bytes, at most {2} are accepted", nameOf(what),
+                    text.size(), kMaxTextBytes);
+    else if (llvm::any_of(text, [](char c) { return isControl(c); }) ||
+             !json::isUTF8(text))
+      problems.addf("{0} is '{1}', which has control characters or is not "
+                    "UTF-8",
+                    nameOf(what), printable(text));
+  }
+
   void checkNames() {
     if (model.name.empty())
       problems.add("name is empty");
+    checkText("name", model.name);
+    checkText("family", model.family);
+    checkText("inputs.input_ids", model.inputs.inputIds);
+    checkText("inputs.attention_mask", model.inputs.attentionMask);
+    checkText("inputs.token_type_ids", model.inputs.tokenTypeIds);
+    checkText("weights.path", model.weights.path);
+    checkText("weights.prefix", model.weights.prefix.value_or(""));
+    for (const auto &[key, pattern] : model.weights.names)
+      checkText("a pattern of weights.names", pattern);
     for (const auto &[what, name] :
          {std::pair("inputs.input_ids", &model.inputs.inputIds),
           std::pair("inputs.attention_mask", &model.inputs.attentionMask)})
@@ -218,16 +258,23 @@ private:
   }
 
   const ModelDescription &model;
+  ArrayRef<FieldName> names;
   ProblemList &problems;
+  size_t problemsBefore;
   /// position.rows - position.offset can be computed.
   bool positionsAreSane = false;
 };
 
 } // namespace
 
+void collectProblems(const ModelDescription &model, ArrayRef<FieldName> names,
+                     ProblemList &problems) {
+  Validator(model, names, problems).run();
+}
+
 Error validate(const ModelDescription &model, StringRef subject) {
   ProblemList problems;
-  Validator(model, problems).run();
+  collectProblems(model, {}, problems);
   return problems.take(subject);
 }
 

@@ -23,6 +23,8 @@ public:
       : object(object), problems(problems), file(file) {}
 
   bool has(llvm::StringRef key) const;
+  /// False once a required field was missing or one had a wrong type.
+  bool isComplete() const { return complete; }
 
   /// An integer that must be there. A missing one gives 0.
   int64_t requireInteger(llvm::StringRef key);
@@ -51,6 +53,7 @@ private:
   const llvm::json::Object &object;
   ProblemList &problems;
   llvm::StringRef file;
+  bool complete = true;
 };
 
 } // namespace attune

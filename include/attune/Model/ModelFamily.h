@@ -21,15 +21,24 @@
 
 namespace attune {
 
+/// What config.json calls a field that YAML calls `field`; for messages.
+struct FieldName {
+  llvm::StringLiteral field;
+  llvm::StringLiteral inConfig;
+};
+
 /// A family of models that one reader and one weight scheme serve.
 struct ModelFamily {
   /// Values of "model_type" that it takes, e.g. roberta, xlm-roberta.
   llvm::ArrayRef<llvm::StringLiteral> modelTypes;
   /// Fills the description from config.json. Problems go to the config's
-  /// list; the caller sets name and family, and validates.
+  /// list; the caller sets name and family, and validates:
+  /// `read` need not check ranges.
   void (*read)(ConfigObject &config, ModelDescription &model);
   /// The names of its weights.
   const WeightScheme &scheme;
+  /// The names of fields that `read` takes from the configuration.
+  llvm::ArrayRef<FieldName> fieldNames;
 };
 
 /// All registered families.

@@ -24,9 +24,13 @@ static void readAlbert(ConfigObject &config, ModelDescription &model) {
   int64_t blocks = model.layers;
   model.sharing.groups = config.integer("num_hidden_groups", 1);
   model.sharing.innerLayers = config.integer("inner_group_num", 1);
+  // 0 groups would mean that nothing is shared, see SharingDescription.
   if (model.sharing.groups <= 0 || model.sharing.innerLayers <= 0) {
-    config.getProblems().add(
-        "num_hidden_groups and inner_group_num must be positive");
+    config.getProblems().addf(
+        "num_hidden_groups is {0} and inner_group_num is {1}, expected "
+        "positive numbers",
+        model.sharing.groups, model.sharing.innerLayers);
+    model.sharing = {};
     return;
   }
   if (std::optional<int64_t> layers =
@@ -74,7 +78,8 @@ static constexpr WeightScheme kScheme = {"albert", kPatterns};
 static constexpr StringLiteral kModelTypes[] = {"albert"};
 
 const ModelFamily &albertFamily() {
-  static constexpr ModelFamily kFamily = {kModelTypes, readAlbert, kScheme};
+  static const ModelFamily kFamily = {kModelTypes, readAlbert, kScheme,
+                                      bertLikeFieldNames()};
   return kFamily;
 }
 

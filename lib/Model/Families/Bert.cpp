@@ -60,7 +60,8 @@ static constexpr WeightScheme kScheme = {"bert", kPatterns};
 static constexpr StringLiteral kModelTypes[] = {"bert"};
 
 const ModelFamily &bertFamily() {
-  static constexpr ModelFamily kFamily = {kModelTypes, readBert, kScheme};
+  static const ModelFamily kFamily = {kModelTypes, readBert, kScheme,
+                                      bertLikeFieldNames()};
   return kFamily;
 }
 

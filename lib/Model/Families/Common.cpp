@@ -13,10 +13,7 @@ void setHeads(ConfigObject &config, ModelDescription &model,
   AttentionDescription &attention = model.attention;
   attention.heads = config.requireInteger(headsKey);
   if (attention.heads <= 0 || model.hiddenSize <= 0) {
-    // Stand-ins that validate: the problem is reported once, by its cause.
-    if (config.has(headsKey) && attention.heads <= 0)
-      config.getProblems().addf("{0} is {1}, expected a positive number",
-                                headsKey, attention.heads);
+    // The validation reports these; stand-ins keep it from reporting more.
     attention.headDim = 1;
     attention.scale = 1;
     return;
@@ -27,6 +24,25 @@ void setHeads(ConfigObject &config, ModelDescription &model,
         attention.heads, model.hiddenSize);
   attention.headDim = std::max<int64_t>(model.hiddenSize / attention.heads, 1);
   attention.scale = 1.0 / std::sqrt(static_cast<double>(attention.headDim));
+}
+
+ArrayRef<FieldName> bertLikeFieldNames() {
+  static constexpr FieldName kNames[] = {
+      {"vocabulary_size", "vocab_size"},
+      {"layers", "num_hidden_layers"},
+      {"embedding.width", "embedding_size"},
+      {"embedding.segment_types", "type_vocab_size"},
+      {"position.rows", "max_position_embeddings"},
+      {"position.offset", "pad_token_id + 1"},
+      {"position.padding_id", "pad_token_id"},
+      {"norm.epsilon", "layer_norm_eps"},
+      {"attention.heads", "num_attention_heads"},
+      {"attention.head_dim", "hidden_size / num_attention_heads"},
+      {"ffn.dim", "intermediate_size"},
+      {"sharing.groups", "num_hidden_groups"},
+      {"sharing.inner_layers", "inner_group_num"},
+  };
+  return kNames;
 }
 
 void readBertLikeConfig(ConfigObject &config, ModelDescription &model) {

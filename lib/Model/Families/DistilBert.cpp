@@ -29,6 +29,16 @@ static void readDistilBert(ConfigObject &config, ModelDescription &model) {
   config.refuseTrue("is_decoder", "only the encoder form is supported");
 }
 
+static constexpr FieldName kFieldNames[] = {
+    {"vocabulary_size", "vocab_size"},
+    {"hidden_size", "dim"},
+    {"layers", "n_layers"},
+    {"position.rows", "max_position_embeddings"},
+    {"attention.heads", "n_heads"},
+    {"attention.head_dim", "dim / n_heads"},
+    {"ffn.dim", "hidden_dim"},
+};
+
 using R = WeightRole;
 static constexpr WeightPattern kPatterns[] = {
     {R::TokenEmbedding, "embeddings.word_embeddings.weight"},
@@ -58,7 +68,8 @@ static constexpr WeightScheme kScheme = {"distilbert", kPatterns};
 static constexpr StringLiteral kModelTypes[] = {"distilbert"};
 
 const ModelFamily &distilbertFamily() {
-  static constexpr ModelFamily kFamily = {kModelTypes, readDistilBert, kScheme};
+  static constexpr ModelFamily kFamily = {kModelTypes, readDistilBert, kScheme,
+                                          kFieldNames};
   return kFamily;
 }
 

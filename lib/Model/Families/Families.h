@@ -16,6 +16,9 @@ namespace attune {
 /// Refuses what makes another model of them: relative positions, decoders.
 void readBertLikeConfig(ConfigObject &config, ModelDescription &model);
 
+/// What the configurations that readBertLikeConfig reads call the fields.
+llvm::ArrayRef<FieldName> bertLikeFieldNames();
+
 /// heads from the configuration; the width of a head and the usual scale,
 /// 1 / sqrt(headDim), from the hidden size. Reports heads that do not divide
 /// the hidden size.

@@ -16,6 +16,7 @@ static void readRoberta(ConfigObject &config, ModelDescription &model) {
   model.ffn.activation = config.activation("hidden_act", "gelu");
   int64_t padding = config.integer("pad_token_id", 1);
   if (padding < 0 || padding >= model.position.rows) {
+    // Nothing that padding + 1 could be computed with.
     config.getProblems().addf(
         "pad_token_id is {0}, expected at least 0 and less than "
         "max_position_embeddings, which is {1}",
@@ -31,8 +32,8 @@ static constexpr StringLiteral kModelTypes[] = {"roberta", "xlm-roberta",
                                                 "camembert"};
 
 const ModelFamily &robertaFamily() {
-  static const ModelFamily kFamily = {kModelTypes, readRoberta,
-                                      bertFamily().scheme};
+  static const ModelFamily kFamily = {
+      kModelTypes, readRoberta, bertFamily().scheme, bertLikeFieldNames()};
   return kFamily;
 }
 

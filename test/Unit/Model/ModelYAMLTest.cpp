@@ -46,6 +46,14 @@ TEST(ModelYAML, FillsInWhatIsUsual) {
   EXPECT_FALSE(model.sentence);
 }
 
+/// A line of repetitions of `text`, as long as a line may be.
+std::string deep(StringRef text) {
+  std::string line;
+  while (line.size() + text.size() <= 4096)
+    line += text;
+  return line;
+}
+
 void expectUserErrorOrValue(Expected<ModelDescription> model) {
   if (!model)
     EXPECT_EQ(failureOf(model.takeError()).exitCode, ExitUserError);
@@ -161,8 +169,13 @@ TEST(ModelYAML, ErrorsHaveTheirLine) {
       {"# only a comment\n", {"m.yaml"}},
       {std::string("name: \0", 7), {"NUL at byte 6"}},
       {"\xff\xfe", {"m.yaml"}},
-      {std::string(2000, 'x'), {"m.yaml:1", "more than 1024 bytes"}},
+      {std::string(5000, 'x'), {"m.yaml:1", "more than 4096 bytes"}},
       {"a: " + std::string(500, '['), {"m.yaml:1", "brackets"}},
+      // As deep as a line allows.
+      {deep("- "), {"m.yaml"}},
+      {deep("? "), {"m.yaml"}},
+      {deep("a: "), {"m.yaml"}},
+      {"a: " + std::string(120, '[') + std::string(120, '{'), {"m.yaml"}},
       {std::string(2 << 20, '\n'), {"at most"}},
   };
   for (const auto &[text, expected] : cases) {
@@ -203,7 +216,12 @@ TEST(ModelYAML, ValidatesValues) {
        {"sharing.groups is 3"}},
       {"attention:\n  heads: 2\nffn:\n  dim: 12\nsharing:\n"
        "  inner_layers: 3\n  groups: 1\n",
-       {"multiple of sharing.inner_layers"}},
+       {"layers is 2, expected a multiple of sharing.inner_layers"}},
+      {"attention:\n  heads: 2\nffn:\n  dim: 12\nweights:\n  path: "
+       "\"a\\x1bb\"\n"
+       "  prefix: " +
+           std::string(1001, 'p') + "\n",
+       {"weights.path is 'a\\x1bb'", "weights.prefix has 1001 bytes"}},
       {"attention:\n  heads: 2\n  scale: -1\nffn:\n  dim: 12\n",
        {"attention.scale is -1"}},
   };
