@@ -1,4 +1,4 @@
-# attune_seal(NAME KEEP pattern... TARGETS static libraries... [WITH sources...] [ARCHIVES files...])
+# attune_seal(NAME KEEP pattern... TARGETS libraries... [WITH libraries...] [ARCHIVES libraries or files...] [USES NAME])
 #
 # Makes lib<NAME>.a: the objects of TARGETS (all of them) and what they need of
 # ARCHIVES in one object, whose only global symbols are those that match KEEP.
@@ -7,10 +7,11 @@
 # neither another utf8proc nor another operator new. Sections stay apart, so
 # that --gc-sections drops unused code in the final link.
 #
-# Code built with sanitizers is only put together: it is linked with the
-# compiler's C++ driver anyway.
+# Code built with sanitizers is only put together, without WITH: it is linked
+# with the compiler's C++ driver anyway. What the archive that it USES has then
+# must not come twice.
 function(attune_seal name)
-  cmake_parse_arguments(ARG "" "" "KEEP;TARGETS;WITH;ARCHIVES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "KEEP;TARGETS;WITH;ARCHIVES;USES" ${ARGN})
   set(archive "${CMAKE_ARCHIVE_OUTPUT_DIRECTORY}/lib${name}.a")
   set(object "${CMAKE_CURRENT_BINARY_DIR}/${name}.o")
   set(partial "${CMAKE_CURRENT_BINARY_DIR}/${name}.partial.o")
@@ -34,9 +35,13 @@ function(attune_seal name)
     list(APPEND link -fuse-ld=lld)
   endif()
   if(ATTUNE_SANITIZER)
-    set(seal ${link} -o "${object}" ${objects} ${archives})
+    if(ARG_USES)
+      set(archives "")
+    else()
+      list(PREPEND archives -Wl,--whole-archive)
+    endif()
     add_custom_command(OUTPUT "${archive}"
-      COMMAND ${seal}
+      COMMAND ${link} -o "${object}" ${objects} ${archives}
       COMMAND "${CMAKE_COMMAND}" -E rm -f "${archive}"
       COMMAND "${CMAKE_AR}" rcs "${archive}" "${object}"
       DEPENDS ${ARG_TARGETS} ${objects} ${ARG_ARCHIVES}

@@ -53,10 +53,10 @@ typedef struct AttunePool AttunePool;
 
 /* Everything one forward call needs. Lives on the caller's stack. */
 typedef struct AttuneCall {
-  void *const *buffers;  /* inputs, then outputs, in the descriptor's order */
-  const int64_t *dims;   /* the value of each symbol */
-  void *workspace;       /* 64-byte aligned, AttuneVariant::workspace bytes */
-  const void *weights;   /* start of the mapped weights file */
+  void *const *buffers; /* inputs, then outputs, in the descriptor's order */
+  const int64_t *dims;  /* the value of each symbol */
+  void *workspace;      /* 64-byte aligned, AttuneVariant::workspace bytes */
+  const void *weights;  /* start of the mapped weights file */
   AttunePool *pool;
 } AttuneCall;
 
@@ -66,8 +66,8 @@ typedef struct AttuneCall {
 typedef void (*AttuneTask)(void *args, int64_t index, void *scratch);
 
 /* CPU features a variant may need; see Cpu.h for how they are read. */
-#define ATTUNE_CPU_AVX2_FMA (UINT64_C(1) << 0)    /* AVX2, FMA, F16C, BMI2 */
-#define ATTUNE_CPU_AVX512 (UINT64_C(1) << 1)      /* F, BW, DQ, VL, CD */
+#define ATTUNE_CPU_AVX2_FMA (UINT64_C(1) << 0) /* AVX2, FMA, F16C, BMI2 */
+#define ATTUNE_CPU_AVX512 (UINT64_C(1) << 1)   /* F, BW, DQ, VL, CD */
 #define ATTUNE_CPU_AVX512_VNNI (UINT64_C(1) << 2)
 #define ATTUNE_CPU_AVX512_BF16 (UINT64_C(1) << 3)
 #define ATTUNE_CPU_NEON (UINT64_C(1) << 4)
@@ -96,11 +96,11 @@ typedef struct AttuneModel {
   int32_t num_inputs;
   int32_t num_outputs;
   int32_t num_variants;
-  uint64_t weights_bytes;   /* size of the weights file, header included */
-  uint64_t weights_hash;    /* must equal the file's */
+  uint64_t weights_bytes;    /* size of the weights file, header included */
+  uint64_t weights_hash;     /* must equal the file's */
   uint64_t tokenizer_offset; /* a tokenizer image inside the weights file, */
   uint64_t tokenizer_bytes;  /* 0 bytes: none */
-  int32_t embedding_output; /* output that `embed` prints; -1: none */
+  int32_t embedding_output;  /* output that `embed` prints; -1: none */
   int32_t reserved2;
 } AttuneModel;
 
@@ -116,7 +116,7 @@ typedef struct AttuneWeightsHeader {
   uint32_t abi_version;
   uint32_t reserved;
   uint64_t bytes; /* of the whole file */
-  uint64_t hash;  /* of the compiled model and its weights, set by the compiler */
+  uint64_t hash;  /* of the compiled model and its weights */
 } AttuneWeightsHeader;
 
 typedef struct AttuneWeightsTrailer {

@@ -129,8 +129,7 @@ int embedTexts(const AttuneModel &descriptor, attune_model *model,
     lengths.push_back(text.ids.size());
   }
   for (const std::vector<size_t> &batch : groupByLength(lengths, maxBatch))
-    if (int status =
-            runBatch(descriptor, model, padId, texts, batch, result))
+    if (int status = runBatch(descriptor, model, padId, texts, batch, result))
       return status;
   return ExitOk;
 }

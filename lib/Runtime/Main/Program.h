@@ -1,7 +1,7 @@
 //===- Program.h - The program that a model becomes -------------*- C++ -*-===//
 //
-// The subcommands of an emitted executable. They know the model by its
-// descriptor and run it through the C API of Model.h.
+// The subcommands of an emitted executable, which runProgram chooses from. They
+// know the model by its descriptor and run it through the C API of Model.h.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_LIB_RUNTIME_MAIN_PROGRAM_H

@@ -243,8 +243,10 @@ TEST_F(ModelTest, NullArguments) {
             ATTUNE_INVALID_ARGUMENT);
   EXPECT_EQ(attune_forward(model, inputs.data(), 3, nullptr, 1, nullptr, 0),
             ATTUNE_INVALID_ARGUMENT);
-  EXPECT_EQ(attune_create(nullptr, nullptr, nullptr, &model),
+  attune_model *none = model;
+  EXPECT_EQ(attune_create(nullptr, nullptr, nullptr, &none),
             ATTUNE_INVALID_ARGUMENT);
+  EXPECT_EQ(none, nullptr);
   EXPECT_EQ(attune_create(&attune_model_descriptor, nullptr, nullptr, nullptr),
             ATTUNE_INVALID_ARGUMENT);
   attune_destroy(nullptr);

@@ -374,8 +374,7 @@ TEST_F(ProgramTest, TruncatedProgram) {
   EXPECT_NE(result.err.find("weights inside"), result.err.npos) << result.err;
 }
 
-#if !defined(__SANITIZE_ADDRESS__) &&                                          \
-    !(defined(__has_feature) && __has_feature(address_sanitizer))
+#ifdef ATTUNE_SEALED
 TEST_F(ProgramTest, NeedsLibcAndLibmAlone) {
   // The loader lists what a program needs instead of running it.
   Result result = run({"info"}, "", {"LD_TRACE_LOADED_OBJECTS=1"});
