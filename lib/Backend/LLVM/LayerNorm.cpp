@@ -33,8 +33,7 @@ protected:
 
     auto kind = vector::CombiningKind::ADD;
     auto total = row.reduce(1, 0.0f, kind, [&](Value column, Value mask) {
-      Value x =
-          row.fill(row.load(op.getInput(), column, mask), mask, 0.0f);
+      Value x = row.fill(row.load(op.getInput(), column, mask), mask, 0.0f);
       row.storeBuffer(x, column);
       return RowEmitter::Values{x};
     });
@@ -47,8 +46,7 @@ protected:
       return RowEmitter::Values{difference, row.mul(difference, difference)};
     });
     Value rest = row.mul(sums[0], share);
-    Value variance =
-        row.sub(row.mul(sums[1], share), row.mul(rest, rest));
+    Value variance = row.sub(row.mul(sums[1], share), row.mul(rest, rest));
     Value epsilon =
         row.constant(static_cast<float>(op.getEpsilon().convertToDouble()));
     variance = row.add(row.max(row.constant(0.0f), variance), epsilon);

@@ -28,15 +28,14 @@ protected:
     Value batch = math.div(row.getRow(), row.getRowsOfBatch());
     row.forEach([&](Value column, Value mask) {
       Value scores = row.load(op.getScores(), column, mask);
-      auto type = VectorType::get(
-          cast<VectorType>(scores.getType()).getShape(), builder.getI64Type());
-      Value zeros = arith::ConstantOp::create(builder, loc,
-                                              builder.getZeroAttr(type));
+      auto type = VectorType::get(cast<VectorType>(scores.getType()).getShape(),
+                                  builder.getI64Type());
+      Value zeros =
+          arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
       Value word;
       if (mask)
-        word = vector::MaskedLoadOp::create(builder, loc, type, words,
-                                            ValueRange{batch, column}, mask,
-                                            zeros);
+        word = vector::MaskedLoadOp::create(
+            builder, loc, type, words, ValueRange{batch, column}, mask, zeros);
       else
         word = vector::LoadOp::create(builder, loc, type, words,
                                       ValueRange{batch, column});

@@ -46,28 +46,27 @@ public:
     Value offset = constant(op.getOffset());
     std::optional<uint64_t> paddingId = op.getPaddingId();
     Value padding = paddingId ? constant(*paddingId) : Value();
-    emitLoop(builder, loc, math.constant(0), math.dim(output, 1),
-             math.constant(1), zero,
-             [&](OpBuilder &b, Location l, Value s,
-                 ValueRange carried) -> SmallVector<Value> {
-               Value position = carried[0], next, result;
-               if (!padding) {
-                 result = position;
-                 next = arith::AddIOp::create(b, l, position, one);
-               } else {
-                 Value id =
-                     memref::LoadOp::create(b, l, ids, ValueRange{batch, s});
-                 Value isToken = arith::CmpIOp::create(
-                     b, l, arith::CmpIPredicate::ne, id, padding);
-                 Value step = arith::SelectOp::create(b, l, isToken, one, zero);
-                 next = arith::AddIOp::create(b, l, position, step);
-                 result = arith::SelectOp::create(b, l, isToken, next, zero);
-               }
-               result = arith::AddIOp::create(b, l, result, offset);
-               memref::StoreOp::create(b, l, result, output,
-                                       ValueRange{batch, s});
-               return {next};
-             });
+    emitLoop(
+        builder, loc, math.constant(0), math.dim(output, 1), math.constant(1),
+        zero,
+        [&](OpBuilder &b, Location l, Value s,
+            ValueRange carried) -> SmallVector<Value> {
+          Value position = carried[0], next, result;
+          if (!padding) {
+            result = position;
+            next = arith::AddIOp::create(b, l, position, one);
+          } else {
+            Value id = memref::LoadOp::create(b, l, ids, ValueRange{batch, s});
+            Value isToken = arith::CmpIOp::create(
+                b, l, arith::CmpIPredicate::ne, id, padding);
+            Value step = arith::SelectOp::create(b, l, isToken, one, zero);
+            next = arith::AddIOp::create(b, l, position, step);
+            result = arith::SelectOp::create(b, l, isToken, next, zero);
+          }
+          result = arith::AddIOp::create(b, l, result, offset);
+          memref::StoreOp::create(b, l, result, output, ValueRange{batch, s});
+          return {next};
+        });
     func::ReturnOp::create(builder, loc);
     return success();
   }

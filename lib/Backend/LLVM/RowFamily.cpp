@@ -121,8 +121,8 @@ Value RowEmitter::fma(Value a, Value b, Value c) const {
   return math::FmaOp::create(builder, loc, a, b, c);
 }
 Value RowEmitter::max(Value a, Value b) const {
-  Value larger = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT,
-                                       a, b);
+  Value larger =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
   return arith::SelectOp::create(builder, loc, larger, a, b);
 }
 
@@ -143,8 +143,8 @@ LogicalResult RowFamily::supports(KernelOp kernel, std::string &reason) const {
       return failure();
     }
   if (getBufferColumns(kernel) > kMaxBufferColumns) {
-    reason = "rows of more than " + std::to_string(kMaxBufferColumns) +
-             " columns";
+    reason =
+        "rows of more than " + std::to_string(kMaxBufferColumns) + " columns";
     return failure();
   }
   for (OpOperand &operand : anchor->getOpOperands()) {

@@ -28,11 +28,10 @@ protected:
       return row.fill(row.load(op.getInput(), column, mask), mask, -infinity);
     };
     // A finite start: a row of -inf alone gives exponentials of zero.
-    auto maximum =
-        row.reduce(1, -3.0e38f, vector::CombiningKind::MAXNUMF,
-                   [&](Value column, Value mask) {
-                     return RowEmitter::Values{load(column, mask)};
-                   });
+    auto maximum = row.reduce(1, -3.0e38f, vector::CombiningKind::MAXNUMF,
+                              [&](Value column, Value mask) {
+                                return RowEmitter::Values{load(column, mask)};
+                              });
     Value largest = row.splat(maximum[0]);
     Value log2e = row.splat(static_cast<float>(M_LOG2E));
     auto exponential = [&](Value column, Value mask) {
@@ -40,18 +39,17 @@ protected:
       return emitExp2Flush(row.getBuilder(), row.getLoc(),
                            row.mul(difference, log2e));
     };
-    auto total = row.reduce(1, 0.0f, vector::CombiningKind::ADD,
-                            [&](Value column, Value mask) {
-                              return RowEmitter::Values{
-                                  exponential(column, mask)};
-                            });
+    auto total = row.reduce(
+        1, 0.0f, vector::CombiningKind::ADD, [&](Value column, Value mask) {
+          return RowEmitter::Values{exponential(column, mask)};
+        });
     Value zero = row.constant(0.0f);
     Value empty =
         arith::CmpFOp::create(row.getBuilder(), row.getLoc(),
                               arith::CmpFPredicate::OEQ, total[0], zero);
-    Value inverse = arith::SelectOp::create(
-        row.getBuilder(), row.getLoc(), empty, zero,
-        row.div(row.constant(1.0f), total[0]));
+    Value inverse =
+        arith::SelectOp::create(row.getBuilder(), row.getLoc(), empty, zero,
+                                row.div(row.constant(1.0f), total[0]));
     Value factor = row.splat(inverse);
     row.forEach([&](Value column, Value mask) {
       row.finish(row.mul(exponential(column, mask), factor), column, mask);
