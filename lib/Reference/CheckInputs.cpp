@@ -69,8 +69,9 @@ llvm::Error attune::checkInputs(FunctionOpInterface function,
               checkSymbols(function, name, tensor, symbols, seen))
         return error;
     auto limit = function.getArgAttrOfType<IntegerAttr>(i, kLimitAttr);
-    if (!limit || tensor.isFloat())
-      continue;
+    if (!limit || tensor.isFloat() ||
+        limit.getValue().getSignificantBits() > 64)
+      continue; // nothing exceeds a limit of more than 64 bits
     for (int64_t value : tensor.getIntegers())
       if (value < 0 || value >= limit.getValue().getSExtValue())
         return errorAt(function, "expected values of " + name + " in [0, " +

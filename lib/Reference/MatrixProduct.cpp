@@ -10,6 +10,8 @@ static constexpr int64_t kWidth = 16;
 void attune::multiply(llvm::ArrayRef<double> lhs, const RightMatrix &rhs,
                       int64_t rows, int64_t inner, int64_t columns,
                       llvm::MutableArrayRef<double> result) {
+  if (rows == 0)
+    return;
   std::vector<double> panel(inner * kWidth);
   for (int64_t n0 = 0; n0 < columns; n0 += kWidth) {
     int64_t width = std::min(kWidth, columns - n0);

@@ -131,18 +131,13 @@ std::string Tensor::describe() const {
 
 std::optional<int64_t> attune::countElements(ArrayRef<int64_t> shape) {
   constexpr int64_t limit = int64_t(1) << 40;
-  // An extent of zero makes the product zero, however large the others are.
-  if (llvm::any_of(shape, [](int64_t extent) { return extent < 0; }))
-    return std::nullopt;
-  if (llvm::is_contained(shape, 0))
-    return 0;
-  int64_t count = 1;
+  int64_t withoutZeros = 1;
   for (int64_t extent : shape) {
-    if (extent > limit / count)
+    if (extent < 0 || extent > limit / withoutZeros)
       return std::nullopt;
-    count *= extent;
+    withoutZeros *= std::max<int64_t>(extent, 1);
   }
-  return count;
+  return llvm::is_contained(shape, 0) ? 0 : withoutZeros;
 }
 
 SmallVector<int64_t, 4> attune::rowMajorStrides(ArrayRef<int64_t> shape) {
@@ -150,9 +145,7 @@ SmallVector<int64_t, 4> attune::rowMajorStrides(ArrayRef<int64_t> shape) {
   int64_t stride = 1;
   for (size_t d = shape.size(); d-- > 0;) {
     strides[d] = stride;
-    // A tensor without elements has no neighbours: any stride will do.
-    if (shape[d] > 0 && stride <= (int64_t(1) << 40))
-      stride *= shape[d];
+    stride *= std::max<int64_t>(shape[d], 1);
   }
   return strides;
 }

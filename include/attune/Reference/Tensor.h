@@ -32,7 +32,8 @@ public:
   /// An f32 tensor of shape [0].
   Tensor();
 
-  /// `values` has as many elements as `shape`.
+  /// `values` has as many elements as countElements says of `shape`; check
+  /// shapes that come from files before.
   static Tensor floats(llvm::ArrayRef<int64_t> shape,
                        std::vector<float> values);
   static Tensor doubles(llvm::ArrayRef<int64_t> shape,
@@ -127,8 +128,9 @@ template <typename T> T Tensor::get(int64_t i) const {
   return static_cast<const T *>(data)[i];
 }
 
-/// The product of `shape`; nullopt when an extent is negative or it exceeds
-/// 2^40, more elements than any memory holds.
+/// The product of `shape`; nullopt when an extent is negative or the product
+/// of those that are not zero exceeds 2^40, more elements than any memory
+/// holds. No product of some extents of a tensor overflows therefore.
 std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
 
 /// Distances between neighbours of each dimension in row-major order.
