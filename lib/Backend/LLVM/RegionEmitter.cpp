@@ -9,8 +9,6 @@
 using namespace mlir;
 using namespace attune;
 
-#include "attune/Backend/LLVM/VectorEmission.cpp.inc"
-
 namespace {
 
 ArrayRef<int64_t> shapeOf(Value value) {
