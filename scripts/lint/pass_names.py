@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Lint: from a pass's flag one finds its file and its test.
 
-The pass `attune-fuse-attention` lives in lib/.../FuseAttention.cpp and is tested in test/.../fuse-attention.mlir. Its
-definition has a description, and statistics that say what it did.
+The pass `attune-fuse-attention` lives in lib/.../FuseAttention.cpp and is tested in test/.../fuse-attention.mlir, and its
+definition has a summary and a description.
 """
 
 import os
@@ -55,20 +55,20 @@ def check(root):
             test = "-".join(words) + ".mlir"
             if not [f for f in files if f.startswith("test/") and os.path.basename(f) == test]:
                 problems.append(f"{td}: {flag}: no test/**/{test}")
-            for field in ("summary", "description", "statistics"):
+            for field in ("summary", "description"):
                 if not re.search(rf"\blet\s+{field}\s*=", body):
                     problems.append(f"{td}: {flag}: no 'let {field} = ...'")
     return problems
 
 
 def self_test():
-    fields = 'let summary = "s"; let description = [{ {a} }]; let statistics = [];'
+    fields = 'let summary = "s"; let description = [{ {a} }];'
     samples = {
         "include/attune/Passes.td": f"""
 def Good : Pass<"attune-fuse-all", "mlir::ModuleOp"> {{ {fields} }}
 def NoFile : Pass<"attune-no-file"> {{ {fields} }}
 def NoTest : InterfacePass<"attune-no-test", "I"> {{ {fields} }}
-def NoText : Pass<"attune-no-text"> {{ let summary = "s"; let statistics = []; }}
+def NoText : Pass<"attune-no-text"> {{ let summary = "s"; }}
 def Misnamed : Pass<"attune_misnamed"> {{ {fields} }}
 // def Gone : Pass<"attune-gone"> {{}}
 def NoBody : Pass<"attune-no-body">;
@@ -92,7 +92,6 @@ def NoBody : Pass<"attune-no-body">;
             "'attune_misnamed' is not of the form",
             "attune-no-body: no 'let summary",
             "attune-no-body: no 'let description",
-            "attune-no-body: no 'let statistics",
         ],
     )
 
