@@ -167,7 +167,7 @@ Expected<std::vector<TensorEntry>> readSafetensorsHeader(StringRef bytes,
                       path);
   Expected<json::Value> value =
       parseJSON(header, (path + " (header)").str(),
-                {/*maxDepth=*/8, /*refuseDuplicateKeys=*/true});
+                {.maxDepth = 8, .refuseDuplicateKeys = true});
   if (!value)
     return value.takeError();
 

@@ -77,7 +77,7 @@ Error WeightStore::addFile(StringRef path) {
 
 Error WeightStore::openIndex(StringRef path) {
   Expected<json::Value> value = readJSONFile(
-      path, kMaxIndexBytes, {/*maxDepth=*/16, /*refuseDuplicateKeys=*/true});
+      path, kMaxIndexBytes, {.maxDepth = 16, .refuseDuplicateKeys = true});
   if (!value)
     return value.takeError();
   const json::Object *root = value->getAsObject();

@@ -59,7 +59,10 @@ public:
             !addKey(text.slice(begin, i + 1)))
           return "the key " + printable(text.slice(begin, i + 1)) +
                  " occurs twice in an object";
+      } else if (c == ',') {
+        ++values;
       } else if (c == '{' || c == '[') {
+        ++values;
         if (++depth > options.maxDepth)
           return "more than " + std::to_string(options.maxDepth) +
                  " levels of nesting";
@@ -70,6 +73,8 @@ public:
       } else if ((c == '}' || c == ']') && depth > 0) {
         --depth;
       }
+      if (values > options.maxValues)
+        return "more than " + std::to_string(options.maxValues) + " values";
     }
     return "";
   }
@@ -108,7 +113,7 @@ private:
 
   StringRef text;
   const JSONOptions &options;
-  size_t depth = 0;
+  size_t depth = 0, values = 0;
   std::vector<StringSet<>> keys;
 };
 

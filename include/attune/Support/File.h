@@ -29,6 +29,9 @@ struct JSONOptions {
   unsigned maxDepth = 64;
   /// Refuse objects that have the same key twice. llvm::json keeps the last.
   bool refuseDuplicateKeys = false;
+  /// Values in the whole text, counted by commas and brackets: each takes much
+  /// more memory than its text.
+  size_t maxValues = 4'000'000;
 };
 
 /// Parses JSON text of any origin. `name` is the file's name for messages,

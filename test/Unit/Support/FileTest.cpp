@@ -68,6 +68,16 @@ TEST(ParseJSON, LimitsNestingOutsideOfStrings) {
       "nesting");
 }
 
+TEST(ParseJSON, LimitsTheNumberOfValues) {
+  JSONOptions options;
+  options.maxValues = 4;
+  EXPECT_EQ(messageOf(parseJSON(R"([1,2,{"a": ",,,,,"}])", "f", options)), "");
+  EXPECT_PRED2(contains, messageOf(parseJSON("[1,2,3,4,5]", "f", options)),
+               "f: more than 4 values");
+  EXPECT_PRED2(contains, messageOf(parseJSON("[[],{},[]]", "f", options)),
+               "f: more than 4 values");
+}
+
 TEST(ParseJSON, RefusesDuplicateKeysOnRequest) {
   JSONOptions options;
   options.refuseDuplicateKeys = true;
