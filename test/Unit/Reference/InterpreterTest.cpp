@@ -36,6 +36,23 @@ static const char kPhases[] = R"(
 static Tensor x() { return Tensor::floats({2, 2}, {-3, 1, 2, -1}); }
 static Tensor y() { return Tensor::floats({2}, {1, 0.5}); }
 
+TEST(Interpreter, EveryOpHasAModel) {
+  // These declare or end something and are not executed.
+  StringRef declarations[] = {"attune.kernel", "attune.weight", "attune.yield"};
+  Program program("");
+  unsigned executed = 0;
+  MLIRContext *context = program.getModule().getContext();
+  for (RegisteredOperationName name :
+       context->getRegisteredOperationsByDialect("attune")) {
+    if (llvm::is_contained(declarations, name.getStringRef()))
+      continue;
+    EXPECT_TRUE(name.hasInterface<ReferenceOpInterface>())
+        << name.getStringRef().str();
+    ++executed;
+  }
+  EXPECT_GT(executed, 0u);
+}
+
 TEST(Interpreter, PhasesAgree) {
   Program program(kPhases);
   for (StringRef function : {"plain", "fused", "launched", "add_relu"})
