@@ -2,6 +2,7 @@
 #ifndef ATTUNE_INITALLPASSES_H
 #define ATTUNE_INITALLPASSES_H
 
+#include "attune/Compiler/Passes.h"
 #include "attune/Dialect/Attune/Transforms/Passes.h"
 #include "attune/Dialect/Attune/Transforms/Pipelines.h"
 #include "mlir/Transforms/Passes.h"
@@ -9,6 +10,7 @@
 namespace attune {
 
 inline void registerAllPasses() {
+  registerAttuneCompilerPasses();
   registerAttuneTransformsPasses();
   registerAttunePipelines();
   mlir::registerTransformsPasses();

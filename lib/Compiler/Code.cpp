@@ -99,7 +99,8 @@ ModelCode::generate(Compilation &compilation, const CodeOptions &options) {
   glue->setDataLayout((*machine)->createDataLayout());
   code->descriptorName = options.program ? "attune_model_descriptor"
                                          : options.prefix + "_descriptor";
-  code->interface->emit(*glue, code->descriptorName, variants);
+  code->interface->emit(*glue, code->descriptorName, variants,
+                        /*exported=*/options.program);
   if (options.forwarders)
     emitForwarders(*glue, options.prefix, code->descriptorName,
                    options.weightsName, model.tokenizer_bytes != 0);

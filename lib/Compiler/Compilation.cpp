@@ -85,8 +85,8 @@ llvm::Error Compilation::load() {
     targets.push_back(std::move(*target));
   }
   // The runtime takes the first variant that the CPU can run.
-  llvm::stable_sort(targets, [](const TargetDesc &a, const TargetDesc &b) {
-    return a.vectorBits > b.vectorBits;
+  llvm::sort(targets, [](const TargetDesc &a, const TargetDesc &b) {
+    return std::tie(a.vectorBits, a.name) > std::tie(b.vectorBits, b.name);
   });
   bool isIR = llvm::sys::path::extension(options.input) == ".mlir";
   if (llvm::Error error = isIR ? parseInput() : importInput())

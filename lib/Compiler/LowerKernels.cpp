@@ -40,7 +40,6 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
       if (task)
         if (auto bytes = task->getAttrOfType<IntegerAttr>(kScratchAttr))
           scratch = std::max(scratch, bytes.getInt());
-      kernel.erase();
       ++numLowered;
     }
     Builder builder(&getContext());

@@ -219,6 +219,7 @@ void Lowering::describeInterface(func::FuncOp function) {
 
 void Lowering::lower(func::FuncOp function) {
   describeInterface(function);
+  module->setAttr(kSlotsAttr, function->getAttr(kSlotsAttr));
   SmallVector<LaunchOp> launches(function.getOps<LaunchOp>());
   (void)function.insertArgument(0, pointer, {}, function.getLoc());
   Value call = function.getArgument(0);
@@ -257,6 +258,9 @@ struct LowerLaunches : public attune::impl::LowerLaunchesBase<LowerLaunches> {
       if (function->hasAttr(kSlotsAttr))
         lowering.lower(function);
     numLaunches += lowering.numLaunches;
+    for (KernelOp kernel :
+         llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))
+      kernel.erase();
   }
 };
 

@@ -150,7 +150,7 @@ private:
 } // namespace
 
 void ModelInterface::emit(llvm::Module &module, StringRef symbol,
-                          ArrayRef<VariantCode> variants) const {
+                          ArrayRef<VariantCode> variants, bool exported) const {
   ConstantBuilder builder(module);
   SmallVector<llvm::Constant *> symbolFields, variantFields;
   for (const AttuneSymbol &entry : symbols)
@@ -190,6 +190,7 @@ void ModelInterface::emit(llvm::Module &module, StringRef symbol,
   auto *global = new llvm::GlobalVariable(
       module, value->getType(), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, value, symbol);
-  global->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  if (!exported)
+    global->setVisibility(llvm::GlobalValue::HiddenVisibility);
   global->setAlignment(llvm::Align(16));
 }

@@ -1,6 +1,7 @@
 //===- PlanWeights.cpp - Places in the weights file -----------------------===//
 #include "attune/Compiler/Passes.h"
 #include "attune/Kernel/Packing.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -19,7 +20,7 @@ struct PlanWeights : public attune::impl::PlanWeightsBase<PlanWeights> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    llvm::StringSet<> used;
+    ::llvm::StringSet<> used;
     module.walk([&](LoadWeightOp load) { used.insert(load.getWeight()); });
 
     int64_t end = 4096;

@@ -15,11 +15,14 @@ using namespace attune;
 llvm::Expected<ArrayRef<uint8_t>> WeightsImage::getFile(StringRef name) {
   auto &buffer = files[name];
   if (!buffer) {
-    if (!isContainedRelativePath(name))
-      return userErrorf("weights file '{0}': expected a path below the model's "
-                        "directory",
-                        printable(name));
-    SmallString<256> path(directory);
+    SmallString<256> path;
+    if (!llvm::sys::path::is_absolute(name)) {
+      if (!isContainedRelativePath(name))
+        return userErrorf("weights file '{0}': expected a path below the "
+                          "model's directory",
+                          printable(name));
+      path = directory;
+    }
     llvm::sys::path::append(path, name);
     llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> opened = readFile(path);
     if (!opened)
@@ -118,18 +121,22 @@ llvm::Error WeightsImage::writePlace(const Place &place,
   };
   if (!place.layout)
     return convertAll(target);
+  auto pack = [&](const float *source) {
+    packWeight(ArrayRef(source, place.type.getNumElements()),
+               place.type.getDimSize(0), place.type.getDimSize(1), place.layout,
+               target);
+  };
   // One contiguous, aligned f32 piece is packed from where it lies.
   const Piece &first = place.pieces.front();
   if (place.pieces.size() == 1 && first.type.isF32() &&
       reinterpret_cast<uintptr_t>(first.data.data()) % alignof(float) == 0) {
-    packWeight(reinterpret_cast<const float *>(first.data.data()), place.type,
-               place.layout, target);
+    pack(reinterpret_cast<const float *>(first.data.data()));
     return llvm::Error::success();
   }
   std::vector<float> rows(place.type.getNumElements());
   if (llvm::Error error = convertAll(rows.data()))
     return error;
-  packWeight(rows.data(), place.type, place.layout, target);
+  pack(rows.data());
   return llvm::Error::success();
 }
 

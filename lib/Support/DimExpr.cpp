@@ -94,6 +94,28 @@ void DimExpr::print(llvm::raw_ostream &os) const {
       " + ");
 }
 
+std::optional<DimExpr> DimExpr::parse(llvm::StringRef text) {
+  llvm::SmallVector<llvm::StringRef> sum;
+  text.split(sum, '+');
+  DimExpr result;
+  for (llvm::StringRef part : sum) {
+    llvm::SmallVector<llvm::StringRef> factors;
+    part.trim().split(factors, '*');
+    DimExpr product = 1;
+    for (llvm::StringRef factor : factors) {
+      int64_t number;
+      if (factor.empty())
+        return std::nullopt;
+      if (!factor.getAsInteger(10, number))
+        product *= DimExpr(number);
+      else
+        product *= symbol(factor);
+    }
+    result += product;
+  }
+  return result;
+}
+
 std::string DimExpr::str() const {
   std::string text;
   llvm::raw_string_ostream os(text);

@@ -1,12 +1,12 @@
 //===- attune-opt.cpp - Runs passes on Attune's IR ------------------------===//
-#include "attune/InitAllDialects.h"
+#include "attune/Compiler/Compilation.h"
 #include "attune/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
   attune::registerAllPasses();
   mlir::DialectRegistry registry;
-  attune::registerAllDialects(registry);
+  attune::registerCompilerDialects(registry);
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "Attune's passes, one by one or as a pipeline\n", registry));
 }

@@ -33,9 +33,10 @@ public:
   const AttuneModel &getDescriptor() const { return model; }
 
   /// Defines the descriptor in `module` under the name `symbol`, with
-  /// variants in the order given.
+  /// variants in the order given. It stays inside of the artefact unless
+  /// `exported`.
   void emit(llvm::Module &module, llvm::StringRef symbol,
-            llvm::ArrayRef<VariantCode> variants) const;
+            llvm::ArrayRef<VariantCode> variants, bool exported) const;
 
 private:
   ModelInterface() = default;

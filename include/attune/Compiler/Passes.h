@@ -9,8 +9,9 @@
 
 namespace attune {
 
-/// On a planned function: one dictionary a slot of the arena with its `size`
-/// (bytes, as a polynomial) and the places whose results it `holds`.
+/// On a planned function, later on its module: one dictionary a slot of the
+/// arena with its `size` (bytes, as a polynomial) and the places whose results
+/// it `holds`.
 inline constexpr llvm::StringLiteral kSlotsAttr = "attune.slots";
 /// On the planned module: the kernels' largest need of scratch, in bytes.
 inline constexpr llvm::StringLiteral kScratchBytesAttr = "attune.scratch_bytes";

@@ -70,10 +70,11 @@ def PlanMemory : Pass<"attune-plan-memory", "::mlir::ModuleOp"> {
 }
 
 def LowerKernels : Pass<"attune-lower-kernels", "::mlir::ModuleOp"> {
-  let summary = "Replaces kernels by the functions that their backends emit";
+  let summary = "Adds the functions that backends emit for kernels";
   let description = [{
-    Each planned kernel becomes the functions that Backend.h describes and the
-    entry points through which the runtime runs its tasks.
+    For each planned kernel this adds the functions that Backend.h describes and
+    the entry points through which the runtime runs its tasks. The kernels
+    themselves go with their launches (attune-lower-launches).
   }];
   let dependentDialects = ["::attune::AttuneDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
@@ -92,7 +93,8 @@ def LowerLaunches : Pass<"attune-lower-launches", "::mlir::ModuleOp"> {
   let summary = "Makes launches calls of the runtime and adds the model's entry points";
   let description = [{
     A launch stores the descriptors of its operands side by side and hands them
-    to `attune_parallel_for` with the kernel's entry point. For each planned
+    to `attune_parallel_for` with the kernel's entry point; the kernels are
+    erased. For each planned
     function `f` this adds `f.entry`, which takes an AttuneCall (ABI.h), and
     `f.workspace.entry`, which takes the array of the symbols' values.
   }];

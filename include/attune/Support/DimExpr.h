@@ -62,6 +62,8 @@ public:
 
   const std::map<Monomial, int64_t> &getTerms() const { return terms; }
   void print(llvm::raw_ostream &os) const;
+  /// Reads what print writes; nullopt when it is anything else.
+  static std::optional<DimExpr> parse(llvm::StringRef text);
   std::string str() const;
 
 private:

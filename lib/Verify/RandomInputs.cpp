@@ -1,0 +1,114 @@
+//===- RandomInputs.cpp - Inputs that exercise a model --------------------===//
+#include "RandomInputs.h"
+#include "attune/Support/Error.h"
+#include <random>
+
+using namespace attune;
+
+/// Takes the values of symbols from the shape of a given tensor.
+static llvm::Error bindSymbols(const AttuneModel &model,
+                               const AttuneTensorInfo &info,
+                               const Tensor &tensor,
+                               std::vector<int64_t> &symbols) {
+  if (tensor.getRank() != info.rank ||
+      (info.type == ATTUNE_I64) == tensor.isFloat())
+    return userErrorf("input '{0}': expected {1} of rank {2}, found {3}",
+                      info.name, info.type == ATTUNE_I64 ? "i64" : "f32",
+                      info.rank, tensor.describe());
+  for (int32_t i = 0; i < info.rank; ++i) {
+    int64_t expected = info.dims[i];
+    int64_t actual = tensor.getDim(i);
+    const char *symbol = "";
+    if (expected < 0) {
+      int64_t &value = symbols[-1 - expected];
+      symbol = model.symbols[-1 - expected].name;
+      int64_t max = model.symbols[-1 - expected].max;
+      if (max && actual > max)
+        return userErrorf("input '{0}': expected a {1} of at most {2}, found "
+                          "{3}",
+                          info.name, symbol, max, actual);
+      if (value < 0)
+        value = actual;
+      expected = value;
+    }
+    if (actual != expected)
+      return userErrorf("input '{0}': expected extent {1} in dimension {2} "
+                        "({3}), found {4}",
+                        info.name, expected, i, symbol, tensor.describe());
+  }
+  return llvm::Error::success();
+}
+
+/// Integers in the input's range. A mask (what counts as all ones when it is
+/// left out) gets rows of different lengths, the first one full.
+static Tensor makeRandom(const AttuneTensorInfo &info,
+                         llvm::ArrayRef<int64_t> shape, std::mt19937_64 &rng) {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  if (info.type != ATTUNE_I64) {
+    std::vector<float> values(count);
+    for (float &value : values)
+      value = static_cast<float>(rng() % 2001) / 1000 - 1;
+    return Tensor::floats(shape, std::move(values));
+  }
+  std::vector<int64_t> values(count);
+  bool isMask = info.when_absent == ATTUNE_ONES && shape.size() == 2;
+  if (isMask) {
+    for (int64_t row = 0; row < shape[0]; ++row) {
+      int64_t length = row == 0 ? shape[1] : 1 + rng() % shape[1];
+      for (int64_t i = 0; i < length; ++i)
+        values[row * shape[1] + i] = 1;
+    }
+  } else {
+    uint64_t range = info.min <= info.max ? info.max - info.min + 1 : 2;
+    for (int64_t &value : values)
+      value = (info.min <= info.max ? info.min : 0) + rng() % range;
+  }
+  return Tensor::integers(shape, std::move(values));
+}
+
+llvm::Expected<std::vector<Tensor>>
+attune::makeInputs(const AttuneModel &model, const VerifyOptions &options,
+                   std::vector<int64_t> &symbols) {
+  symbols.assign(model.num_symbols, -1);
+  llvm::ArrayRef<AttuneTensorInfo> inputs(model.inputs, model.num_inputs);
+  for (const auto &given : options.inputs) {
+    auto *info = llvm::find_if(inputs, [&](const AttuneTensorInfo &candidate) {
+      return given.getKey() == candidate.name;
+    });
+    if (info == inputs.end()) {
+      std::string names;
+      for (const AttuneTensorInfo &input : inputs)
+        names += (names.empty() ? "" : ", ") + std::string(input.name);
+      return userErrorf("the model has no input '{0}'; it has {1}",
+                        given.getKey(), names);
+    }
+    if (llvm::Error error =
+            bindSymbols(model, *info, given.getValue(), symbols))
+      return std::move(error);
+  }
+  for (int32_t i = 0; i < model.num_symbols; ++i) {
+    int64_t &value = symbols[i];
+    if (value < 0)
+      value = llvm::StringRef(model.symbols[i].name) == "length"
+                  ? options.length
+                  : options.batch;
+    if (int64_t max = model.symbols[i].max)
+      value = std::min(value, max);
+  }
+  std::mt19937_64 rng(options.seed);
+  std::vector<Tensor> tensors;
+  for (const AttuneTensorInfo &info : inputs) {
+    auto given = options.inputs.find(info.name);
+    if (given != options.inputs.end()) {
+      tensors.push_back(given->second);
+      continue;
+    }
+    llvm::SmallVector<int64_t> shape;
+    for (int64_t extent : llvm::ArrayRef(info.dims, info.rank))
+      shape.push_back(extent < 0 ? symbols[-1 - extent] : extent);
+    tensors.push_back(makeRandom(info, shape, rng));
+  }
+  return tensors;
+}

@@ -1,0 +1,86 @@
+//===- attune.cpp - The compiler's command line ---------------------------===//
+#include "Commands.h"
+#include "attune/Support/Error.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace attune;
+using namespace attune::tool;
+
+static constexpr Command commands[] = {
+    {"compile", "make a program or a library of a model", runCompile},
+    {"run", "run a model once on .npy files", runRun},
+    {"embed", "print embeddings of sentences", runEmbed},
+    {"tokenize", "print the token ids of a text", runTokenize},
+    {"info", "print what a model takes and gives", runInfo},
+    {"bench", "time a model, or one kernel", runBench},
+    {"inspect", "print a model's ops, parameters, FLOPs and memory",
+     runInspect},
+    {"verify", "compare compiled code with the reference interpreter",
+     runVerify},
+};
+
+static void printUsage(llvm::raw_ostream &os) {
+  os << "Attune compiles transformer models to native programs and "
+        "libraries.\n\nUsage: attune COMMAND [arguments]\n\nCommands:\n";
+  for (const Command &command : commands)
+    os << llvm::formatv("  {0,-10} {1}\n", command.name, command.summary);
+  os << "\n'attune COMMAND --help' explains a command. Exit status: 0 ok, 1 "
+        "internal error,\n2 usage or input error, 3 unsupported model, 4 "
+        "verification failed.\n";
+}
+
+void attune::tool::parseOptions(int argc, const char **argv,
+                                llvm::cl::OptionCategory &category,
+                                llvm::StringRef overview) {
+  llvm::cl::HideUnrelatedOptions(category);
+  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "attune " ATTUNE_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
+  });
+  std::string errors;
+  llvm::raw_string_ostream os(errors);
+  if (!llvm::cl::ParseCommandLineOptions(argc, argv, overview, &os)) {
+    llvm::errs() << errors << "Try '" << argv[0] << " --help'.\n";
+    exit(ExitUserError);
+  }
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  llvm::StringRef name = argc > 1 ? argv[1] : "";
+  if (name == "--version" || name == "-V" || name == "version") {
+    llvm::outs() << "attune " ATTUNE_VERSION " (LLVM " LLVM_VERSION_STRING
+                    ")\n";
+    return 0;
+  }
+  if (name == "--help" || name == "-h" || name == "help") {
+    printUsage(llvm::outs());
+    return 0;
+  }
+  for (const Command &command : commands) {
+    if (command.name != name)
+      continue;
+    std::string program = "attune " + name.str();
+    std::vector<const char *> arguments(argv + 1, argv + argc);
+    arguments[0] = program.c_str();
+    arguments.push_back(nullptr);
+    return command.run(argc - 1, arguments.data());
+  }
+  if (name.empty()) {
+    printUsage(llvm::errs());
+    return ExitUserError;
+  }
+  llvm::errs() << "attune: error: unknown command '" << name << "'";
+  const Command *nearest = nullptr;
+  unsigned best = 3;
+  for (const Command &command : commands)
+    if (unsigned distance = command.name.edit_distance(name); distance < best) {
+      best = distance;
+      nearest = &command;
+    }
+  if (nearest)
+    llvm::errs() << ", did you mean '" << nearest->name << "'?";
+  llvm::errs() << "\nTry 'attune --help'.\n";
+  return ExitUserError;
+}
