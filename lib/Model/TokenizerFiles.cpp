@@ -148,8 +148,11 @@ Expected<TokenizerSpec> readBertVocabulary(StringRef modelDir,
 Expected<TokenizerSpec> readRobertaVocabulary(StringRef modelDir,
                                               const json::Object &object) {
   std::string path = pathOf(modelDir, "vocab.json");
-  Expected<json::Value> vocabulary = readJSONFile(
-      path, kMaxTokenizerBytes, {/*maxDepth=*/8, /*refuseDuplicateKeys=*/true});
+  Expected<std::unique_ptr<MemoryBuffer>> text = readText(path);
+  if (!text)
+    return text.takeError();
+  Expected<json::Value> vocabulary =
+      parseTokenTexts((*text)->getBuffer(), path);
   if (!vocabulary)
     return vocabulary.takeError();
   TokenizerSpec spec;

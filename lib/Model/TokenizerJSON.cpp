@@ -8,6 +8,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/ConvertUTF.h"
 
 using namespace llvm;
 
@@ -271,9 +272,57 @@ Error parsePostProcessor(const json::Value *value, StringRef file,
   return Error::success();
 }
 
+/// The code unit of an escape "\\uXXXX" at the beginning of `text`.
+static std::optional<unsigned> escapedUnit(StringRef text) {
+  unsigned unit = 0;
+  if (!text.starts_with("\\u") || text.size() < 6 ||
+      text.substr(2, 4).getAsInteger(16, unit))
+    return std::nullopt;
+  return unit;
+}
+
+/// Writes escaped surrogate pairs as UTF-8: llvm::json combines them with the
+/// wrong result from U+20000 on.
+static std::string expandSurrogatePairs(StringRef text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    StringRef plain = text.take_until([](char c) { return c == '\\'; });
+    out += plain;
+    text = text.drop_front(plain.size());
+    std::optional<unsigned> high = escapedUnit(text);
+    std::optional<unsigned> low = escapedUnit(text.substr(6));
+    if (high && low && *high >= 0xD800 && *high < 0xDC00 && *low >= 0xDC00 &&
+        *low < 0xE000) {
+      char buffer[UNI_MAX_UTF8_BYTES_PER_CODE_POINT], *end = buffer;
+      ConvertCodePointToUTF8(
+          0x10000 + ((*high - 0xD800) << 10) + (*low - 0xDC00), end);
+      out.append(buffer, end);
+      text = text.drop_front(12);
+      continue;
+    }
+    // An escape of two characters, such as an escaped backslash.
+    StringRef escape = text.take_front(2);
+    out += escape;
+    text = text.drop_front(escape.size());
+  }
+  return out;
+}
+
+Expected<json::Value> parseTokenTexts(StringRef text, StringRef name) {
+  std::string expanded;
+  if (text.contains_insensitive("\\ud")) {
+    expanded = expandSurrogatePairs(text);
+    text = expanded;
+  }
+  JSONOptions options;
+  options.maxDepth = 32;
+  options.refuseDuplicateKeys = true;
+  return parseJSON(text, name, options);
+}
+
 Expected<TokenizerSpec> parseTokenizerJSON(StringRef text, StringRef name) {
-  Expected<json::Value> value =
-      parseJSON(text, name, {/*maxDepth=*/32, /*refuseDuplicateKeys=*/true});
+  Expected<json::Value> value = parseTokenTexts(text, name);
   if (!value)
     return value.takeError();
   const json::Object *object = value->getAsObject();

@@ -17,6 +17,11 @@ namespace attune {
 /// tokens.
 constexpr uint64_t kMaxTokenizerBytes = uint64_t(64) << 20;
 
+/// Parses JSON with tokens as texts, whose escapes reach beyond U+20000. No key
+/// may be there twice.
+llvm::Expected<llvm::json::Value> parseTokenTexts(llvm::StringRef text,
+                                                  llvm::StringRef name);
+
 /// Fills in the vocabulary and what belongs to the model.
 llvm::Error parseTokenizerModel(const llvm::json::Value *value,
                                 llvm::StringRef file, TokenizerSpec &spec);

@@ -7,6 +7,8 @@ bytes.decode(errors="replace")). Rows with "max_length" are truncated to it. min
 tokenizer, when its directory is given. unicode.golden.json has, for every question the runtime asks of Unicode, a digest of
 the library's answers over all code points.
 
+Training is not the same every time: a tokenizer that is there already is kept, remove its folder to train it again.
+
 usage: make_tokenizer_models.py [MINILM]          Needs: pip install tokenizers
 """
 
@@ -256,7 +258,7 @@ def golden(tokenizer, texts):
 
 def write_rows(name, rows):
     with open(os.path.join(GOLDEN, name + ".golden.json"), "w", encoding="utf-8") as out:
-        out.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+        out.write("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n")
     print(f"{name}: {len(rows)} strings")
 
 
@@ -317,13 +319,13 @@ def main():
     texts = list(dict.fromkeys(hard_strings() + MORE + scrambled(200, 3)))
     for make in MODELS:
         name = make.__name__.replace("_", "-")
-        tokenizer = make()
-        folder = os.path.join(GOLDEN, name)
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, "tokenizer.json"), "w", encoding="utf-8") as out:
-            json.dump(json.loads(tokenizer.to_str()), out, ensure_ascii=False, separators=(",", ":"))
-            out.write("\n")
-        write_rows(name, golden(tokenizer, texts))
+        path = os.path.join(GOLDEN, name, "tokenizer.json")
+        if not os.path.exists(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as out:
+                json.dump(json.loads(make().to_str()), out, ensure_ascii=False, separators=(",", ":"))
+                out.write("\n")
+        write_rows(name, golden(Tokenizer.from_file(path), texts))
     if len(sys.argv) == 2:
         write_rows("minilm", golden(Tokenizer.from_file(os.path.join(sys.argv[1], "tokenizer.json")), texts))
     with open(os.path.join(GOLDEN, "unicode.golden.json"), "w", encoding="utf-8") as out:
