@@ -42,6 +42,7 @@ TEST(Interpreter, EveryOpHasAModel) {
   Program program("");
   unsigned executed = 0;
   MLIRContext *context = program.getModule().getContext();
+  context->getOrLoadDialect<AttuneDialect>();
   for (RegisteredOperationName name :
        context->getRegisteredOperationsByDialect("attune")) {
     if (llvm::is_contained(declarations, name.getStringRef()))
