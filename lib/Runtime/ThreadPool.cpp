@@ -91,6 +91,13 @@ int measureSpins() {
   return int(spins < 64 ? 64 : spins > 100'000 ? 100'000 : spins);
 }
 
+/// A worker and what it is told at its start.
+struct Worker {
+  AttunePool *pool;
+  int32_t index; ///< The calling thread is 0.
+  pthread_t thread;
+};
+
 /// Set while a thread runs tasks: launches from there stay on the thread.
 thread_local bool insideTask = false;
 
@@ -107,7 +114,7 @@ struct AttunePool {
   char *scratch = nullptr;
   size_t scratchStride = 0;
   size_t scratchMapped = 0;
-  pthread_t *workers = nullptr;
+  Worker *workers = nullptr;
   int32_t started = 0;
 
   alignas(apart) std::atomic<uint64_t> work{0};
@@ -155,18 +162,10 @@ struct AttunePool {
 
 namespace {
 
-struct WorkerStart {
-  AttunePool *pool;
-  int32_t thread;
-};
-
 void *workerMain(void *argument) {
-  auto *start = static_cast<WorkerStart *>(argument);
-  AttunePool *pool = start->pool;
-  int32_t thread = start->thread;
-  free(start);
+  auto *worker = static_cast<Worker *>(argument);
   insideTask = true;
-  pool->workerLoop(thread);
+  worker->pool->workerLoop(worker->index);
   return nullptr;
 }
 
@@ -256,7 +255,7 @@ void attune_pool_destroy(AttunePool *pool) {
   pool->alarm.fetch_add(1, std::memory_order_seq_cst);
   futexWake(pool->alarm, INT_MAX);
   for (int32_t i = 0; i < pool->started; ++i)
-    pthread_join(pool->workers[i], nullptr);
+    pthread_join(pool->workers[i].thread, nullptr);
   free(pool->workers);
   releasePages(pool->scratch, pool->scratchMapped);
   pool->~AttunePool();
@@ -294,7 +293,7 @@ AttunePool *attune_pool_create(int32_t threads, int64_t scratch_bytes) {
   if (threads == 1)
     return pool;
   pool->workers =
-      static_cast<pthread_t *>(calloc(size_t(threads - 1), sizeof(pthread_t)));
+      static_cast<Worker *>(calloc(size_t(threads - 1), sizeof(Worker)));
   int reason = pool->workers ? 0 : ENOMEM;
   // The application's signals are for the application's threads.
   sigset_t all, before;
@@ -304,22 +303,16 @@ AttunePool *attune_pool_create(int32_t threads, int64_t scratch_bytes) {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, workerStack);
   for (int32_t i = 1; i < threads && !reason; ++i) {
-    auto *start = static_cast<WorkerStart *>(malloc(sizeof(WorkerStart)));
-    if (!start) {
-      reason = ENOMEM;
+    Worker &worker = pool->workers[i - 1];
+    worker.pool = pool;
+    worker.index = i;
+    reason = pthread_create(&worker.thread, &attributes, workerMain, &worker);
+    if (reason)
       break;
-    }
-    *start = {pool, i};
-    reason =
-        pthread_create(&pool->workers[i - 1], &attributes, workerMain, start);
-    if (reason) {
-      free(start);
-      break;
-    }
     ++pool->started;
     char name[16];
     snprintf(name, sizeof name, "attune/%d", int(i));
-    pthread_setname_np(pool->workers[i - 1], name);
+    pthread_setname_np(worker.thread, name);
   }
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -34,7 +34,7 @@ std::string commandHelp(const Command &command, const char *program) {
     std::string spelt = option.letter ? format("-%c, ", option.letter) : "    ";
     spelt += format("--%s", option.name);
     spelt += option.value ? format("=%s", option.value) : "";
-    text += format("  %-26s %s\n", spelt.c_str(), option.help);
+    text += format("  %-28s %s\n", spelt.c_str(), option.help);
   }
   return text + "\n" + command.details;
 }

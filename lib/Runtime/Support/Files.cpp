@@ -62,9 +62,12 @@ bool MappedFile::map(int fd, const char *name, uint64_t offset, uint64_t bytes,
 }
 
 void MappedFile::prefetch() const {
-  if (start)
-    madvise(const_cast<unsigned char *>(start) - lead, length + lead,
-            MADV_WILLNEED);
+  if (!start)
+    return;
+  void *memory = const_cast<unsigned char *>(start) - lead;
+  madvise(memory, length + lead, MADV_WILLNEED);
+  // Some kernels have huge pages for files; the others refuse, which is fine.
+  madvise(memory, length + lead, MADV_HUGEPAGE);
 }
 
 bool MappedFile::open(const char *path, std::string &error) {
