@@ -25,7 +25,7 @@ mlir::Value emitClampBelow(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value emitClampAbove(mlir::OpBuilder &builder, mlir::Location loc,
                            mlir::Value x, float highest);
 
-/// e^x, at most 1.5 ulp off. exp(-inf) = 0, exp(inf) = inf, NaN stays; gradual
+/// e^x, at most 1 ulp off. exp(-inf) = 0, exp(inf) = inf, NaN stays; gradual
 /// underflow. 19 instructions.
 mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Location loc,
                     mlir::Value x);
@@ -34,7 +34,7 @@ mlir::Value emitExp(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value emitExp2(mlir::OpBuilder &builder, mlir::Location loc,
                      mlir::Value x);
 
-/// 2^x for x <= 0 (and up to 127.5), at most 2 ulp off; results below 2^-126
+/// 2^x for x <= 0 (and up to 127.5), at most 2.5 ulp off; results below 2^-126
 /// are zero, 2^0 is exactly one, NaN stays. 11 instructions: the exponential
 /// of softmax.
 mlir::Value emitExp2Flush(mlir::OpBuilder &builder, mlir::Location loc,

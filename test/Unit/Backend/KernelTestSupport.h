@@ -1,0 +1,51 @@
+//===- KernelTestSupport.h - Kernels against the interpreter ----*- C++ -*-===//
+#ifndef ATTUNE_TEST_UNIT_BACKEND_KERNELTESTSUPPORT_H
+#define ATTUNE_TEST_UNIT_BACKEND_KERNELTESTSUPPORT_H
+
+#include "attune/Backend/LLVM/KernelRunner.h"
+#include "attune/Reference/Interpreter.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "gtest/gtest.h"
+
+namespace attune {
+
+/// Names of targets whose code this CPU runs: one for each vector width.
+std::vector<std::string> getRunnableTargets();
+
+/// An input of a kernel. With a pitch, rows of the last dimension lie that
+/// many elements apart, between elements that are no part of the input.
+struct KernelInput {
+  Tensor tensor;
+  int64_t pitch = 0;
+};
+
+/// One kernel, compiled by the LLVM backend and known to the interpreter.
+class KernelUnderTest {
+public:
+  /// `text` holds one attune.kernel. `pitches` are those of the inputs that
+  /// `check` will give: zero, or absent, for contiguous ones.
+  KernelUnderTest(llvm::StringRef text, llvm::StringRef target,
+                  llvm::ArrayRef<int64_t> pitches = {},
+                  std::optional<Schedule> schedule = std::nullopt);
+
+  /// Runs both on the inputs (f32 and i64 tensors) and expects results within
+  /// `tolerance` of each other, absolute up to a magnitude of one and relative
+  /// beyond, the same NaNs and infinities, and no other memory written.
+  void check(llvm::ArrayRef<Tensor> inputs, double tolerance, int threads = 1);
+
+private:
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  llvm::SmallVector<int64_t> pitches;
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<KernelRunner> runner;
+};
+
+/// Random values in [low, high), and ids in [0, limit).
+Tensor randomFloats(llvm::ArrayRef<int64_t> shape, uint64_t seed,
+                    double low = -1.0, double high = 1.0);
+Tensor randomIds(llvm::ArrayRef<int64_t> shape, uint64_t seed, int64_t limit);
+
+} // namespace attune
+
+#endif // ATTUNE_TEST_UNIT_BACKEND_KERNELTESTSUPPORT_H
