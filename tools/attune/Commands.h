@@ -27,10 +27,12 @@ int runEmbed(int argc, const char **argv);
 int runTokenize(int argc, const char **argv);
 int runInfo(int argc, const char **argv);
 
-/// Parses the options of `category`; exits with status 2 on errors and 0
-/// after --help. Called once in a process.
+/// Parses the options of a subcommand; exits with status 2 on errors and 0
+/// after
+/// --help. `argv[0]` is "attune NAME". Called once in a process.
 void parseOptions(int argc, const char **argv,
-                  llvm::cl::OptionCategory &category, llvm::StringRef overview);
+                  llvm::cl::OptionCategory &category,
+                  llvm::cl::SubCommand &command, llvm::StringRef overview);
 
 } // namespace attune::tool
 

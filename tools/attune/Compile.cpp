@@ -16,15 +16,18 @@ namespace {
 
 struct CompileOptions {
   cl::OptionCategory category{"Options of attune compile"};
+  cl::SubCommand command{"compile", "makes a program or a library of a model"};
   cl::opt<std::string> input{cl::Positional, cl::Required, cl::desc("MODEL"),
-                             cl::cat(category)};
+                             cl::cat(category), cl::sub(command)};
   cl::opt<std::string> output{
       "o", cl::value_desc("path"),
       cl::desc("the program, or for libraries the path without lib and "
                "suffix (default: the model's name)"),
-      cl::cat(category)};
+      cl::cat(category), cl::sub(command)};
   cl::opt<Emit> emit{
-      "emit", cl::desc("what to write:"), cl::init(Emit::Executable),
+      "emit",
+      cl::desc("what to write:"),
+      cl::init(Emit::Executable),
       cl::values(
           clEnumValN(Emit::Executable, "exe",
                      "a program, weights inside "
@@ -37,27 +40,29 @@ struct CompileOptions {
           clEnumValN(Emit::LLVM, "llvm", "LLVM IR"),
           clEnumValN(Emit::MLIR, "mlir", "the IR of the last phase"),
           clEnumValN(Emit::Assembly, "asm", "assembly text")),
-      cl::cat(category)};
+      cl::cat(category),
+      cl::sub(command)};
   cl::opt<std::string> prefix{
       "prefix", cl::value_desc("name"),
       cl::desc("prefix of the library's functions (default: the output's "
                "name)"),
-      cl::cat(category)};
+      cl::cat(category), cl::sub(command)};
   cl::opt<std::string> linker{"linker", cl::value_desc("program"),
                               cl::desc("C compiler that links (default: $CC, "
                                        "cc, gcc or clang)"),
-                              cl::cat(category)};
+                              cl::cat(category), cl::sub(command)};
   cl::opt<std::string> runtime{"runtime-dir", cl::value_desc("dir"),
                                cl::desc("directory of Attune's runtime "
                                         "(default: beside this program)"),
-                               cl::cat(category)};
+                               cl::cat(category), cl::sub(command)};
   cl::opt<bool> memoryReport{
       "memory-report",
       cl::desc("print the peak memory of activations and who "
                "holds it"),
-      cl::cat(category)};
-  cl::opt<bool> quiet{"q", cl::desc("print no progress"), cl::cat(category)};
-  ModelOptions model{category};
+      cl::cat(category), cl::sub(command)};
+  cl::opt<bool> quiet{"q", cl::desc("print no progress"), cl::cat(category),
+                      cl::sub(command)};
+  ModelOptions model{category, command};
 };
 
 llvm::Error checkIdentifier(llvm::StringRef prefix) {
@@ -114,7 +119,7 @@ llvm::Error compile(CompileOptions &flags) {
 
 int attune::tool::runCompile(int argc, const char **argv) {
   CompileOptions flags;
-  parseOptions(argc, argv, flags.category,
+  parseOptions(argc, argv, flags.category, flags.command,
                "Compiles a model to a program or a library.\n\nMODEL is a "
                "Hugging Face directory, a .yaml description or .mlir.\n");
   return reportError(llvm::errs(), argv[0], compile(flags));

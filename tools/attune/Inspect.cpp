@@ -15,18 +15,29 @@ namespace {
 
 struct Options {
   cl::OptionCategory category{"Options of attune inspect"};
+  cl::SubCommand command{"inspect",
+                         "prints what a model consists of and what it costs"};
   cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"),
-                             cl::cat(category)};
-  cl::opt<int64_t> batch{"batch", cl::init(1), cl::value_desc("n"),
+                             cl::cat(category), cl::sub(command)};
+  cl::opt<int64_t> batch{"batch",
+                         cl::init(1),
+                         cl::value_desc("n"),
                          cl::desc("batch that figures are for (1)"),
-                         cl::cat(category)};
-  cl::opt<int64_t> length{"length", cl::init(128), cl::value_desc("n"),
+                         cl::cat(category),
+                         cl::sub(command)};
+  cl::opt<int64_t> length{"length",
+                          cl::init(128),
+                          cl::value_desc("n"),
                           cl::desc("length that figures are for (128)"),
-                          cl::cat(category)};
-  cl::opt<std::string> format{
-      "format", cl::init("text"), cl::value_desc("text|json"),
-      cl::desc("form of the report"), cl::cat(category)};
-  ModelOptions compiler{category};
+                          cl::cat(category),
+                          cl::sub(command)};
+  cl::opt<std::string> format{"format",
+                              cl::init("text"),
+                              cl::value_desc("text|json"),
+                              cl::desc("form of the report"),
+                              cl::cat(category),
+                              cl::sub(command)};
+  ModelOptions compiler{category, command};
 };
 
 /// What is known of a model once its memory is planned.
@@ -173,7 +184,7 @@ llvm::Error inspect(Options &flags) {
 
 int attune::tool::runInspect(int argc, const char **argv) {
   Options flags;
-  parseOptions(argc, argv, flags.category,
+  parseOptions(argc, argv, flags.category, flags.command,
                "Prints what a model consists of and what it costs.\n");
   return reportError(llvm::errs(), argv[0], inspect(flags));
 }

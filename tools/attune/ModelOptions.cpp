@@ -14,39 +14,40 @@ static std::string phaseNames() {
   return names;
 }
 
-ModelOptions::ModelOptions(cl::OptionCategory &category)
+ModelOptions::ModelOptions(cl::OptionCategory &category,
+                           cl::SubCommand &command)
     : cpus("cpu", cl::CommaSeparated, cl::value_desc("name,..."),
            cl::desc("CPUs to compile for: native (default), x86-64-v3, "
                     "x86-64-v4 or a name LLVM knows; several go into one "
                     "artefact and the best is picked at start"),
-           cl::cat(category)),
+           cl::cat(category), cl::sub(command)),
       backend("backend", cl::init("auto"), cl::value_desc("name"),
               cl::desc("backend of the kernels: auto (default) or llvm"),
-              cl::cat(category)),
+              cl::cat(category), cl::sub(command)),
       noFuse("no-fuse", cl::CommaSeparated, cl::ValueOptional,
              cl::value_desc("name,..."),
              cl::desc("leave out fusions, all or: linear, attention, "
                       "projections, elementwise"),
-             cl::cat(category)),
+             cl::cat(category), cl::sub(command)),
       maxSeq("max-seq", cl::init(0), cl::value_desc("n"),
              cl::desc("largest sequence length (default: the model's own)"),
-             cl::cat(category)),
+             cl::cat(category), cl::sub(command)),
       compileFrom("compile-from", cl::value_desc("phase"),
                   cl::desc("the phase that .mlir input has reached (default: "
                            "what it says itself)"),
-                  cl::cat(category)),
+                  cl::cat(category), cl::sub(command)),
       compileTo("compile-to", cl::value_desc("phase"),
                 cl::desc("stop after a phase and write its IR: import, fuse, "
                          "kernels, plan, llvm or binary (default)"),
-                cl::cat(category)),
+                cl::cat(category), cl::sub(command)),
       dumpPhasesTo("dump-phases-to", cl::value_desc("dir"),
                    cl::desc("write the IR after each phase as numbered .mlir "
                             "files"),
-                   cl::cat(category)),
+                   cl::cat(category), cl::sub(command)),
       weights("weights-dir", cl::value_desc("dir"),
               cl::desc("directory of the weight files of .mlir input "
                        "(default: what it says itself)"),
-              cl::cat(category)) {}
+              cl::cat(category), cl::sub(command)) {}
 
 llvm::Expected<CompilerOptions> ModelOptions::get(llvm::StringRef input) const {
   CompilerOptions options;

@@ -11,7 +11,8 @@ namespace attune::tool {
 /// The options that decide what is compiled, as flags of one command.
 class ModelOptions {
 public:
-  explicit ModelOptions(llvm::cl::OptionCategory &category);
+  ModelOptions(llvm::cl::OptionCategory &category,
+               llvm::cl::SubCommand &command);
 
   /// What was given; errors name the flag.
   llvm::Expected<CompilerOptions> get(llvm::StringRef input) const;

@@ -64,7 +64,8 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
     return a == "--help" || a == "-h";
   });
   cl::OptionCategory category("Options of the compiler, as --name=value");
-  ModelOptions options(category);
+  cl::SubCommand command(subcommand, "");
+  ModelOptions options(category, command);
   if (arguments.model.empty()) {
     if (!wantsHelp) {
       llvm::errs() << argv[0] << ": error: expected a model or a compiled "
@@ -93,7 +94,7 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
                       std::error_code(errno, std::generic_category())));
   }
   parseOptions(arguments.compiler.size(), arguments.compiler.data(), category,
-               "");
+               command, "");
   llvm::Expected<CompilerOptions> compilerOptions =
       options.get(arguments.model);
   if (!compilerOptions)
@@ -115,10 +116,12 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
   }
   std::string weights = "--weights=" + model->getWeightsPath();
   std::string self = "attune";
-  std::vector<char *> command{self.data(), name.data(), weights.data()};
+  std::vector<char *> programArguments{self.data(), name.data(),
+                                       weights.data()};
   for (const char *argument : arguments.program)
-    command.push_back(const_cast<char *>(argument));
-  command.push_back(nullptr);
-  return program::runProgram(model->getDescriptor(), command.size() - 1,
-                             command.data());
+    programArguments.push_back(const_cast<char *>(argument));
+  programArguments.push_back(nullptr);
+  return program::runProgram(model->getDescriptor(),
+                             programArguments.size() - 1,
+                             programArguments.data());
 }

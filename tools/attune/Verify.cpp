@@ -16,34 +16,53 @@ namespace {
 
 struct Options {
   cl::OptionCategory category{"Options of attune verify"};
+  cl::SubCommand command{
+      "verify", "compares compiled code with the reference interpreter"};
   cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"),
-                             cl::cat(category)};
+                             cl::cat(category), cl::sub(command)};
   cl::list<std::string> inputs{
       "input", cl::value_desc("NAME=@file.npy"),
-      cl::desc("an input of the model (default: random)"), cl::cat(category)};
-  cl::opt<int64_t> batch{"batch", cl::init(2), cl::value_desc("n"),
+      cl::desc("an input of the model (default: random)"), cl::cat(category),
+      cl::sub(command)};
+  cl::opt<int64_t> batch{"batch",
+                         cl::init(2),
+                         cl::value_desc("n"),
                          cl::desc("batch of random inputs (2)"),
-                         cl::cat(category)};
-  cl::opt<int64_t> length{"length", cl::init(17), cl::value_desc("n"),
+                         cl::cat(category),
+                         cl::sub(command)};
+  cl::opt<int64_t> length{"length",
+                          cl::init(17),
+                          cl::value_desc("n"),
                           cl::desc("longest sequence of random inputs (17)"),
-                          cl::cat(category)};
-  cl::opt<uint64_t> seed{"seed", cl::init(0), cl::value_desc("n"),
+                          cl::cat(category),
+                          cl::sub(command)};
+  cl::opt<uint64_t> seed{"seed",
+                         cl::init(0),
+                         cl::value_desc("n"),
                          cl::desc("of the random inputs (0)"),
-                         cl::cat(category)};
+                         cl::cat(category),
+                         cl::sub(command)};
   cl::opt<double> tolerance{
-      "tolerance", cl::init(1e-4), cl::value_desc("x"),
+      "tolerance",
+      cl::init(1e-4),
+      cl::value_desc("x"),
       cl::desc("largest difference relative to the larger of 1 and the "
                "largest magnitude of a tensor (1e-4)"),
-      cl::cat(category)};
-  cl::opt<int> threads{"threads", cl::init(2), cl::value_desc("n"),
-                       cl::desc("threads of the compiled code (2)"),
-                       cl::cat(category)};
+      cl::cat(category),
+      cl::sub(command)};
+  cl::opt<int> threads{
+      "threads",           cl::init(2),
+      cl::value_desc("n"), cl::desc("threads of the compiled code (2)"),
+      cl::cat(category),   cl::sub(command)};
   cl::opt<bool> all{"all", cl::desc("print every kernel launch"),
-                    cl::cat(category)};
-  cl::opt<std::string> format{
-      "format", cl::init("text"), cl::value_desc("text|json"),
-      cl::desc("form of the report"), cl::cat(category)};
-  ModelOptions compiler{category};
+                    cl::cat(category), cl::sub(command)};
+  cl::opt<std::string> format{"format",
+                              cl::init("text"),
+                              cl::value_desc("text|json"),
+                              cl::desc("form of the report"),
+                              cl::cat(category),
+                              cl::sub(command)};
+  ModelOptions compiler{category, command};
 };
 
 /// Reads "NAME=@file.npy".
@@ -177,7 +196,7 @@ llvm::Error verify(Options &flags, int &status) {
 int attune::tool::runVerify(int argc, const char **argv) {
   Options flags;
   parseOptions(
-      argc, argv, flags.category,
+      argc, argv, flags.category, flags.command,
       "Runs a model compiled and interpreted and compares them, kernel "
       "by kernel.\nExit status 4 when they differ.\n");
   int status = 0;

@@ -33,14 +33,18 @@ static void printUsage(llvm::raw_ostream &os) {
 
 void attune::tool::parseOptions(int argc, const char **argv,
                                 llvm::cl::OptionCategory &category,
+                                llvm::cl::SubCommand &command,
                                 llvm::StringRef overview) {
-  llvm::cl::HideUnrelatedOptions(category);
-  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) {
-    os << "attune " ATTUNE_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
-  });
+  // Options belong to a subcommand of llvm::cl, which keeps their names apart
+  // from those that LLVM's libraries register for themselves.
+  llvm::cl::HideUnrelatedOptions(category, command);
+  std::string name = command.getName().str();
+  std::vector<const char *> arguments{"attune", name.c_str()};
+  arguments.insert(arguments.end(), argv + 1, argv + argc);
   std::string errors;
   llvm::raw_string_ostream os(errors);
-  if (!llvm::cl::ParseCommandLineOptions(argc, argv, overview, &os)) {
+  if (!llvm::cl::ParseCommandLineOptions(arguments.size(), arguments.data(),
+                                         overview, &os)) {
     llvm::errs() << errors << "Try '" << argv[0] << " --help'.\n";
     exit(ExitUserError);
   }
