@@ -7,18 +7,23 @@ using namespace mlir;
 using namespace attune;
 
 /// Bounds that keep sizes and code within reason whatever a schedule says.
-static constexpr int64_t kMaxUnroll = 16, kMaxExtent = int64_t(1) << 20;
+static constexpr int64_t kMaxUnroll = 16, kMaxExtent = int64_t(1) << 20,
+                         kMaxScratch = int64_t(1) << 26;
 
 LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
                                           int64_t k) {
   LinearSchedule s;
   int64_t lanes = target.getLanes();
-  // The largest tile of two panels' worth of columns that leaves registers for
-  // the vectors of b and one broadcast.
+  // The largest tile that leaves registers for the vectors of b and for
+  // broadcasts under way; more than 12 rows gain nothing.
   s.panel = 16;
   s.nv = lanes >= 16 ? 2 : std::max<int64_t>(16 / lanes, 1);
-  s.mr = std::min<int64_t>(14, (target.vectorRegisters - s.nv - 2) / s.nv);
+  s.mr = std::min<int64_t>(12, (target.vectorRegisters - s.nv - 2) / s.nv);
   int64_t columns = s.nv * lanes;
+  // Rows whose distance is a multiple of a page fall into the same sets of L1:
+  // more of them than it has ways evict each other.
+  constexpr int64_t kPage = 4096, kWays = 8;
+  s.packa = k * 4 % kPage == 0 && s.mr > kWays;
   // Half of L2 for the block of rows.
   int64_t rows = target.l2Bytes / 2 / (4 * std::max<int64_t>(k, 1));
   s.mc = std::clamp<int64_t>(rows / s.mr * s.mr, 4 * s.mr, 32 * s.mr);
@@ -86,7 +91,8 @@ LogicalResult LinearSchedule::verify(const TargetDesc &target,
   if (mr < 1 || nv < 1 || panel < 1 || unroll < 1 || mc < 1 || nc < 1 || kc < 1)
     return fail("knobs of a linear kernel must be positive");
   if (unroll > kMaxUnroll || mc > kMaxExtent || nc > kMaxExtent ||
-      kc > kMaxExtent || panel > 1024)
+      kc > kMaxExtent || mc * nc > kMaxScratch || mc * kc > kMaxScratch ||
+      panel > 1024)
     return fail("a knob of a linear kernel is beyond its range");
   int64_t lanes = target.getLanes(), columns = nv * lanes;
   if (mr > 64 || nv > 64 || mr * nv + nv + 1 > target.vectorRegisters)
