@@ -12,6 +12,7 @@
 #include "Normalizer.h"
 #include "Unicode.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace attune::rt {
@@ -34,8 +35,8 @@ public:
 
   void apply(NormalText &text) const override {
     const std::u32string &chars = text.chars;
-    std::u32string out;
-    out.reserve(chars.size());
+    Output out = {{}, text.startChars, 0, 0};
+    out.chars.reserve(chars.size());
     int32_t state = 0;
     for (size_t begin = 0; begin < chars.size();) {
       size_t end = begin + 1;
@@ -45,11 +46,30 @@ public:
       mapGrapheme(std::u32string_view(chars).substr(begin, end - begin), out);
       begin = end;
     }
-    text.chars.swap(out);
+    text.chars.swap(out.chars);
+    text.startChars = out.startChars;
   }
 
 private:
-  void mapGrapheme(std::u32string_view grapheme, std::u32string &out) const {
+  /// What the text becomes. Its characters stand for those of the input one by
+  /// one, additional ones for the last of a part. The library forgets a part
+  /// that is removed from the very beginning: what follows stands for it.
+  struct Output {
+    std::u32string chars;
+    size_t startCharsBefore; ///< of the input
+    size_t source;           ///< the input's next character
+    size_t startChars;
+
+    void replace(size_t count, std::u32string_view by) {
+      for (size_t i = 0; i < by.size(); ++i)
+        startChars += source + std::min(i, count - 1) < startCharsBefore;
+      if (!chars.empty() || !by.empty())
+        source += count;
+      chars.append(by);
+    }
+  };
+
+  void mapGrapheme(std::u32string_view grapheme, Output &out) const {
     constexpr size_t longest = 6;
     std::string key;
     std::string_view found;
@@ -57,7 +77,7 @@ private:
     if (grapheme.size() < longest) {
       appendUtf8(key, grapheme);
       if (key.size() < longest && lookUp(key, found)) {
-        out.append(decodeUtf8(found));
+        out.replace(grapheme.size(), decodeUtf8(found));
         return;
       }
     }
@@ -65,9 +85,9 @@ private:
       key.clear();
       appendUtf8(key, c);
       if (lookUp(key, found))
-        out.append(decodeUtf8(found));
+        out.replace(1, decodeUtf8(found));
       else
-        out.push_back(c);
+        out.replace(1, {&c, 1});
     }
   }
 

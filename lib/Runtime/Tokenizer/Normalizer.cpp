@@ -18,22 +18,35 @@ namespace {
 /// Removes the characters that `removed` picks.
 template <class Predicate> void removeIf(NormalText &text, Predicate removed) {
   std::u32string &chars = text.chars;
-  if (!chars.empty() && removed(chars.front()))
-    text.atStart = false;
+  auto start = chars.begin() + text.startChars;
+  text.startChars -= std::count_if(chars.begin(), start, removed);
   chars.erase(std::remove_if(chars.begin(), chars.end(), removed), chars.end());
+}
+
+/// Replaces each character by what `append(out, c)` appends for it.
+template <class Append> void mapEach(NormalText &text, Append append) {
+  std::u32string out;
+  out.reserve(text.chars.size());
+  size_t startChars = 0;
+  for (size_t i = 0; i < text.chars.size(); ++i) {
+    append(out, text.chars[i]);
+    if (i + 1 == text.startChars)
+      startChars = out.size();
+  }
+  text.startChars = startChars;
+  text.chars.swap(out);
+}
+
+void normalizeForm(NormalText &text, NormalForm form) {
+  std::u32string_view start(text.chars.data(), text.startChars);
+  size_t startChars = normalize(start, form).size();
+  text.chars = normalize(text.chars, form);
+  text.startChars = std::min(startChars, text.chars.size());
 }
 
 bool allAscii(const std::u32string &chars) {
   return std::all_of(chars.begin(), chars.end(),
                      [](char32_t c) { return c < 0x80; });
-}
-
-void lowercase(std::u32string &chars) {
-  std::u32string out;
-  out.reserve(chars.size());
-  for (char32_t c : chars)
-    appendLower(out, c);
-  chars.swap(out);
 }
 
 class BertNormalizer final : public Normalizer {
@@ -45,13 +58,13 @@ public:
       clean(text);
     bool ascii = allAscii(text.chars);
     if ((flags & ChineseChars) && !ascii)
-      separateChinese(text.chars);
+      mapEach(text, appendSeparated);
     if ((flags & BertStripAccents) && !ascii) {
-      text.chars = normalize(text.chars, NormalForm::D);
+      normalizeForm(text, NormalForm::D);
       removeIf(text, isNonspacingMark);
     }
     if (flags & BertLowercase)
-      lowercase(text.chars);
+      mapEach(text, appendLower);
   }
 
 private:
@@ -65,19 +78,14 @@ private:
         c = U' ';
   }
 
-  static void separateChinese(std::u32string &chars) {
-    std::u32string out;
-    out.reserve(chars.size());
-    for (char32_t c : chars) {
-      if (!isChinese(c)) {
-        out.push_back(c);
-        continue;
-      }
-      out.push_back(U' ');
+  static void appendSeparated(std::u32string &out, char32_t c) {
+    if (!isChinese(c)) {
       out.push_back(c);
-      out.push_back(U' ');
+      return;
     }
-    chars.swap(out);
+    out.push_back(U' ');
+    out.push_back(c);
+    out.push_back(U' ');
   }
 
   uint32_t flags;
@@ -88,7 +96,7 @@ public:
   explicit FormNormalizer(NormalForm form) : form(form) {}
   void apply(NormalText &text) const override {
     if (!allAscii(text.chars))
-      text.chars = normalize(text.chars, form);
+      normalizeForm(text, form);
   }
 
 private:
@@ -97,7 +105,7 @@ private:
 
 class LowercaseNormalizer final : public Normalizer {
 public:
-  void apply(NormalText &text) const override { lowercase(text.chars); }
+  void apply(NormalText &text) const override { mapEach(text, appendLower); }
 };
 
 class StripAccentsNormalizer final : public Normalizer {
@@ -118,13 +126,48 @@ public:
     if (flags & StripRight)
       while (end > begin && isWhitespace(text.chars[end - 1]))
         --end;
-    if (begin > 0)
-      text.atStart = false;
+    size_t start = std::min(text.startChars, end);
+    text.startChars = start - std::min(start, begin);
     text.chars = text.chars.substr(begin, end - begin);
   }
 
 private:
   uint32_t flags;
+};
+
+/// A text in which matches are replaced. What replaces a match stands for the
+/// match's last character.
+class Replacement {
+public:
+  explicit Replacement(NormalText &text) : text(text) {
+    out.reserve(text.chars.size());
+  }
+
+  /// The match from `begin` to `end`, after the last one.
+  void replace(size_t begin, size_t end, const std::u32string &content) {
+    copyUntil(begin);
+    out.append(content);
+    if (end <= text.startChars)
+      startChars += content.size();
+    done = end;
+  }
+
+  void finish() {
+    copyUntil(text.chars.size());
+    text.chars.swap(out);
+    text.startChars = startChars;
+  }
+
+private:
+  void copyUntil(size_t end) {
+    out.append(text.chars, done, end - done);
+    if (done < text.startChars)
+      startChars += std::min(end, text.startChars) - done;
+  }
+
+  NormalText &text;
+  std::u32string out;
+  size_t done = 0, startChars = 0;
 };
 
 class ReplaceNormalizer final : public Normalizer {
@@ -137,18 +180,11 @@ public:
     size_t found = pattern.empty() ? std::u32string::npos : chars.find(pattern);
     if (found == std::u32string::npos)
       return;
-    // What replaces several characters stands for the last of them.
-    if (found == 0 && (content.empty() || pattern.size() > 1))
-      text.atStart = false;
-    std::u32string out;
-    out.reserve(chars.size());
-    size_t at = 0;
-    for (; found != std::u32string::npos; found = chars.find(pattern, at)) {
-      out.append(chars, at, found - at).append(content);
-      at = found + pattern.size();
-    }
-    out.append(chars, at, std::u32string::npos);
-    text.chars.swap(out);
+    Replacement out(text);
+    for (; found != std::u32string::npos;
+         found = chars.find(pattern, found + pattern.size()))
+      out.replace(found, found + pattern.size(), content);
+    out.finish();
   }
 
 private:
@@ -163,26 +199,17 @@ public:
   void apply(NormalText &text) const override {
     size_t least = flags & RunOfTwo ? 2 : 1;
     const std::u32string &chars = text.chars;
-    std::u32string out;
-    out.reserve(chars.size());
-    for (size_t i = 0; i < chars.size();) {
+    Replacement out(text);
+    for (size_t i = 0; i < chars.size(); ++i) {
       size_t end = i;
       while (end < chars.size() && matches(chars[end]))
         ++end;
-      if (end == i) {
-        out.push_back(chars[i++]);
-        continue;
-      }
-      if (end - i < least) {
-        out.append(chars, i, end - i);
-      } else {
-        if (i == 0 && (content.empty() || end > 1))
-          text.atStart = false;
-        out.append(content);
-      }
-      i = end;
+      if (end - i >= least)
+        out.replace(i, end, content);
+      if (end > i)
+        i = end - 1;
     }
-    text.chars.swap(out);
+    out.finish();
   }
 
 private:
@@ -199,8 +226,11 @@ public:
   explicit PrependNormalizer(std::u32string prefix)
       : prefix(std::move(prefix)) {}
   void apply(NormalText &text) const override {
-    if (!text.chars.empty())
-      text.chars.insert(0, prefix);
+    if (text.chars.empty())
+      return;
+    text.chars.insert(0, prefix);
+    if (text.startChars > 0)
+      text.startChars += prefix.size();
   }
 
 private:

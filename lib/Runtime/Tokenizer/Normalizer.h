@@ -13,9 +13,9 @@ namespace attune::rt {
 /// A part of the input while it is normalised.
 struct NormalText {
   std::u32string chars;
-  /// Its first character stems from the input's first, which is what the
-  /// Metaspace scheme "first" asks for.
-  bool atStart = true;
+  /// How many of its first characters stem from the input's first character:
+  /// the Metaspace scheme "first" asks whether a word begins with one.
+  size_t startChars = 0;
 };
 
 class Normalizer {

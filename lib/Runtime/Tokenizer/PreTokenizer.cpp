@@ -24,7 +24,7 @@ void splitAt(WordList &list, Behavior behavior, Predicate isDelimiter) {
     size_t begin = word.begin;
     bool before = false; // the character before was a delimiter
     auto cut = [&](size_t end) {
-      list.add(begin, end, word.atStart && begin == word.begin);
+      list.addPart(word, begin, end);
       begin = end;
     };
     for (size_t i = word.begin; i < word.end; ++i) {
@@ -106,7 +106,8 @@ public:
 };
 
 /// Rewrites each word: `rewrite(word, text)` appends to text, which becomes the
-/// list's. A word that becomes empty is dropped.
+/// list's, and returns how many of the appended characters stem from the
+/// input's first one.
 template <class Rewrite> void rewriteWords(WordList &list, Rewrite rewrite) {
   std::u32string text;
   text.reserve(list.text.size() + list.words.size());
@@ -114,8 +115,8 @@ template <class Rewrite> void rewriteWords(WordList &list, Rewrite rewrite) {
   old.swap(list.words);
   for (const Word &word : old) {
     size_t begin = text.size();
-    rewrite(word, text);
-    list.add(begin, text.size(), word.atStart);
+    size_t startChars = rewrite(word, text);
+    list.add(begin, text.size(), startChars);
   }
   list.text.swap(text);
 }
@@ -128,12 +129,14 @@ public:
   void apply(WordList &list) const override {
     rewriteWords(list, [&](const Word &word, std::u32string &text) {
       char32_t first = list.text[word.begin];
-      bool prepend =
-          (flags & PrependAlways) || ((flags & PrependFirst) && word.atStart);
-      if (prepend && first != U' ' && first != replacement)
+      bool prepend = (flags & PrependAlways) ||
+                     ((flags & PrependFirst) && word.startChars > 0);
+      prepend &= first != U' ' && first != replacement;
+      if (prepend)
         text.push_back(replacement);
       for (size_t i = word.begin; i < word.end; ++i)
         text.push_back(list.text[i] == U' ' ? replacement : list.text[i]);
+      return word.startChars + (prepend && word.startChars > 0);
     });
     if (flags & MetaspaceSplit)
       splitAt(list, Behavior::MergedWithNext,
@@ -161,19 +164,25 @@ public:
   void apply(WordList &list) const override {
     if (flags & AddPrefixSpace)
       rewriteWords(list, [&](const Word &word, std::u32string &text) {
-        if (list.text[word.begin] != U' ')
+        bool prepend = list.text[word.begin] != U' ';
+        if (prepend)
           text.push_back(U' ');
         text.append(list.text, word.begin, word.end - word.begin);
+        return word.startChars + (prepend && word.startChars > 0);
       });
     if (flags & UseRegex)
       splitByExpression(list);
     std::string utf8;
     rewriteWords(list, [&](const Word &word, std::u32string &text) {
       utf8.clear();
-      appendUtf8(utf8, std::u32string_view(list.text).substr(
-                           word.begin, word.end - word.begin));
+      std::u32string_view chars(list.text.data() + word.begin,
+                                word.end - word.begin);
+      appendUtf8(utf8, chars.substr(0, word.startChars));
+      size_t startBytes = utf8.size();
+      appendUtf8(utf8, chars.substr(word.startChars));
       for (unsigned char byte : utf8)
         text.push_back(standIns[byte]);
+      return startBytes;
     });
   }
 
@@ -194,7 +203,7 @@ private:
     for (const Word &word : old)
       for (size_t at = word.begin; at < word.end;) {
         size_t end = matchEnd(list.text, at, word.end);
-        list.add(at, end, word.atStart && at == word.begin);
+        list.addPart(word, at, end);
         at = end;
       }
   }

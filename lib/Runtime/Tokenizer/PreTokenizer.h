@@ -4,6 +4,7 @@
 
 #include "Image.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,14 +15,21 @@ namespace attune::rt {
 struct WordList {
   struct Word {
     size_t begin, end;
-    bool atStart; ///< begins with the input's first character
+    /// How many of its first characters stem from the input's first one.
+    size_t startChars;
   };
   std::u32string text;
   std::vector<Word> words;
 
-  void add(size_t begin, size_t end, bool atStart) {
+  void add(size_t begin, size_t end, size_t startChars) {
     if (begin < end)
-      words.push_back({begin, end, atStart});
+      words.push_back({begin, end, std::min(startChars, end - begin)});
+  }
+
+  /// Adds a part of a word.
+  void addPart(const Word &word, size_t begin, size_t end) {
+    size_t start = word.begin + word.startChars;
+    add(begin, end, start > begin ? start - begin : 0);
   }
 };
 

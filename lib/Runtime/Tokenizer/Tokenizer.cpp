@@ -7,6 +7,8 @@
 #include "SubwordModel.h"
 #include "Unicode.h"
 
+#include <algorithm>
+
 namespace attune::rt {
 
 using namespace image;
@@ -94,7 +96,7 @@ private:
       }
       NormalText normal;
       normal.chars = text.substr(part.begin, part.end - part.begin);
-      normal.atStart = part.begin == 0;
+      normal.startChars = part.begin == 0 ? 1 : 0;
       for (const auto &normalizer : normalizers)
         normalizer->apply(normal);
       encodeNormalized(normal, limit, ids);
@@ -113,7 +115,8 @@ private:
       }
       WordList list;
       list.text = normal.chars.substr(part.begin, part.end - part.begin);
-      list.add(0, list.text.size(), normal.atStart && part.begin == 0);
+      list.add(0, list.text.size(),
+               normal.startChars - std::min(normal.startChars, part.begin));
       for (const auto &preTokenizer : preTokenizers)
         preTokenizer->apply(list);
       for (const WordList::Word &word : list.words) {
