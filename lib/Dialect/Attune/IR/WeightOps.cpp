@@ -1,5 +1,6 @@
 //===- WeightOps.cpp - Weights by reference -------------------------------===//
 #include "attune/Dialect/Attune/IR/Attune.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace attune;
@@ -8,7 +9,10 @@ LogicalResult WeightOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (!type.hasStaticShape())
     return emitOpError() << "expected a static shape, got " << type;
-  int64_t count = 0;
+  // What a file says may be larger than what can be counted.
+  std::optional<int64_t> elements = 1, count = 0;
+  for (int64_t extent : type.getShape())
+    elements = elements ? llvm::checkedMul(*elements, extent) : std::nullopt;
   for (auto piece : getPieces().getAsRange<PieceAttr>()) {
     if (piece.getOffset() < 0 || piece.getCount() < 0)
       return emitOpError() << "expected offset and count of a piece to be "
@@ -19,11 +23,13 @@ LogicalResult WeightOp::verify() {
         !stored.isF64())
       return emitOpError() << "expected pieces of f32, f16, bf16 or f64, got "
                            << stored;
-    count += piece.getCount();
+    count = count ? llvm::checkedAdd(*count, piece.getCount()) : std::nullopt;
   }
-  if (count != type.getNumElements())
-    return emitOpError() << "expected pieces of " << type.getNumElements()
-                         << " elements together, got " << count;
+  if (!elements || !count)
+    return emitOpError("expected at most 2^63 - 1 elements");
+  if (*count != *elements)
+    return emitOpError() << "expected pieces of " << *elements
+                         << " elements together, got " << *count;
   return success();
 }
 

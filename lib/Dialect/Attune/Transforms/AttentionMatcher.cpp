@@ -221,15 +221,19 @@ LogicalResult AttentionMatcher::matchHeads(Value value, StringRef name,
       dim = transpose.getPermutation()[dim];
     value = transpose.getInput();
   }
+  auto split = value.getDefiningOp<ReshapeOp>();
+  if (!split || !isSplit(split)) {
+    Operation *source = value.getDefiningOp();
+    return fail("the " + name + " is not split into heads by a reshape, but " +
+                    (source ? "comes from " + quoted(source)
+                            : std::string("is an argument")),
+                "reshape [batch, length, heads * head size] to [batch, length, "
+                "heads, head size]");
+  }
   if (ArrayRef(permutation) != expected)
     return fail("the heads of the " + name + " are transposed by " +
                     formatList(permutation),
                 "transpose them by " + formatList(expected));
-  auto split = value.getDefiningOp<ReshapeOp>();
-  if (!split || !isSplit(split))
-    return fail("the " + name + " is not split into heads by a reshape",
-                "reshape [batch, length, heads * head size] to [batch, length, "
-                "heads, head size]");
   int64_t heads = ranked(value).getDimSize(2);
   if (found.heads != 0 && found.heads != heads)
     return fail("the " + name + " has " + Twine(heads) +

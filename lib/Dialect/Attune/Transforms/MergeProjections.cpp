@@ -18,6 +18,8 @@ using Group = SmallVector<LinearOp, 3>;
 
 struct MergeProjections : attune::impl::MergeProjectionsBase<MergeProjections> {
   void runOnOperation() override {
+    // A map that nobody reads is no part of a wider one.
+    eraseDeadOps(getOperation());
     SymbolTable table(getOperation());
     symbols = &table;
     stacked.clear();
