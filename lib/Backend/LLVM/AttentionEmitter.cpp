@@ -175,23 +175,29 @@ void AttentionEmitter::emitKeyBlocks(OpBuilder &builder, Location loc,
             b, l, zero, subBlocks, one,
             [&](OpBuilder &b, Location l, Value sub) {
               IndexMath inner(b, l);
-              if (tiling.nv == 1)
-                return emitUpdate(b, l, 1, sub, blockBegin, blockKeys);
-              // A few queries at the end are one vector.
               Value left =
                   inner.sub(count, inner.mul(sub, tiling.getBlockQueries()));
-              Value wide = inner.less(inner.constant(tiling.lanes), left);
-              scf::IfOp::create(
-                  b, l, wide,
-                  [&](OpBuilder &b, Location l) {
-                    emitUpdate(b, l, tiling.nv, sub, blockBegin, blockKeys);
-                    scf::YieldOp::create(b, l);
-                  },
-                  [&](OpBuilder &b, Location l) {
-                    emitUpdate(b, l, 1, sub, blockBegin, blockKeys);
-                    scf::YieldOp::create(b, l);
-                  });
+              emitUpdate(b, l, tiling.nv, left, sub, blockBegin, blockKeys);
             });
+      });
+}
+
+void AttentionEmitter::emitUpdate(OpBuilder &builder, Location loc, int64_t nv,
+                                  Value left, Value sub, Value keyBegin,
+                                  Value keys) const {
+  if (nv == 1)
+    return emitUpdate(builder, loc, nv, sub, keyBegin, keys);
+  IndexMath math(builder, loc);
+  Value isFull = math.less(math.constant((nv - 1) * tiling.lanes), left);
+  scf::IfOp::create(
+      builder, loc, isFull,
+      [&](OpBuilder &b, Location l) {
+        emitUpdate(b, l, nv, sub, keyBegin, keys);
+        scf::YieldOp::create(b, l);
+      },
+      [&](OpBuilder &b, Location l) {
+        emitUpdate(b, l, nv - 1, left, sub, keyBegin, keys);
+        scf::YieldOp::create(b, l);
       });
 }
 

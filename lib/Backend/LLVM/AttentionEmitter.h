@@ -68,7 +68,12 @@ private:
                    mlir::Value sub, mlir::Value left) const;
   void emitPackQueries(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value sub, mlir::Value vector) const;
-  /// One block of keys for one sub-block, `nv` vectors of queries.
+  /// One block of keys for one sub-block, with as many vectors of queries, up
+  /// to `nv`, as the queries that are left fill.
+  void emitUpdate(mlir::OpBuilder &builder, mlir::Location loc, int64_t nv,
+                  mlir::Value left, mlir::Value sub, mlir::Value keyBegin,
+                  mlir::Value keys) const;
+  /// The same for `nv` vectors.
   void emitUpdate(mlir::OpBuilder &builder, mlir::Location loc, int64_t nv,
                   mlir::Value sub, mlir::Value keyBegin,
                   mlir::Value keys) const;

@@ -18,8 +18,11 @@ using namespace attune;
 static constexpr float kLowest = -3.0e38f;
 
 int64_t AttentionEmitter::getHeight(int64_t nv) const {
-  // A single vector needs more rows for as many independent sums.
-  return nv == tiling.nv ? tiling.mr : std::min<int64_t>(tiling.mr * 2, 12);
+  // Fewer vectors need more rows for as many independent sums; beyond twelve
+  // nothing is gained.
+  if (nv == tiling.nv)
+    return tiling.mr;
+  return std::max(tiling.mr, std::min<int64_t>(tiling.mr * tiling.nv / nv, 12));
 }
 
 void AttentionEmitter::emitPrepare(OpBuilder &builder, Location loc, Value sub,
@@ -27,8 +30,8 @@ void AttentionEmitter::emitPrepare(OpBuilder &builder, Location loc, Value sub,
   IndexMath math(builder, loc);
   Value one = math.constant(1), zero = math.constant(0);
   Value lanes = math.constant(tiling.lanes);
-  Value numVectors =
-      math.select(math.less(lanes, left), math.constant(tiling.nv), one);
+  Value present = math.min(left, math.constant(tiling.getBlockQueries()));
+  Value numVectors = math.ceilDiv(present, lanes);
   emitPlainLoop(
       builder, loc, zero, numVectors, one,
       [&](OpBuilder &b, Location l, Value vector) {
@@ -114,10 +117,12 @@ void AttentionEmitter::emitUpdate(OpBuilder &builder, Location loc, int64_t nv,
     oldMaxima.push_back(
         loadVector(builder, loc, maximum, ValueRange{sub, lanes[v]}));
   }
+  // Fewer keys than a tile has rows take a lower one.
   SmallVector<int64_t> heights = {getHeight(nv)};
-  for (int64_t height : {4, 1})
-    if (height < heights.back())
-      heights.push_back(height);
+  if (heights.back() >= 8)
+    heights.push_back(4);
+  if (heights.back() > 1)
+    heights.push_back(1);
   Values maxima =
       emitScores(builder, loc, heights, nv, sub, keyBegin, keys, oldMaxima);
 
