@@ -94,12 +94,14 @@ LogicalResult LinearSchedule::verify(const TargetDesc &target,
       kc > kMaxExtent || mc * nc > kMaxScratch || mc * kc > kMaxScratch ||
       panel > 1024)
     return fail("a knob of a linear kernel is beyond its range");
+  if (mr > 64 || nv > 64)
+    return fail("a tile of a linear kernel is beyond 64 rows or vectors");
   int64_t lanes = target.getLanes(), columns = nv * lanes;
-  if (mr > 64 || nv > 64 || mr * nv + nv + 1 > target.vectorRegisters)
+  // Accumulators, a row of b, and one element of a.
+  if (int64_t needed = mr * nv + nv + 1; needed > target.vectorRegisters)
     return fail(llvm::formatv("a tile of mr={0} x nv={1} needs {2} vector "
                               "registers, the CPU has {3}",
-                              mr, nv, mr * nv + nv + 1,
-                              target.vectorRegisters));
+                              mr, nv, needed, target.vectorRegisters));
   if (panel % lanes)
     return fail(llvm::formatv("panel={0} is not a multiple of {1} lanes", panel,
                               lanes));
