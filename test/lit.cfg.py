@@ -39,6 +39,7 @@ config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.attune_obj_root, "test", "roundtrip" if ROUND_TRIP else "lit")
 
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", os.path.join(config.attune_obj_root, "test", "bin"), append_path=True)
 llvm_config.with_environment("PATH", config.attune_tools_dir, append_path=True)
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "ASAN_SYMBOLIZER_PATH"):
     if name in os.environ:
