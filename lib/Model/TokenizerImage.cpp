@@ -20,9 +20,6 @@ using namespace rt::image;
 static_assert(endianness::native == endianness::little,
               "the image is written in the order of the host's bytes");
 
-/// Every byte of a token may take a node of the trie.
-static constexpr size_t kMaxTokenBytes = 1 << 16;
-
 namespace {
 
 class ImageWriter {
@@ -67,10 +64,10 @@ Error ImageWriter::collectTokens() {
       return userErrorf("tokenizer: the id {0} of '{1}' is too large: ids are "
                         "below {2}",
                         id, printable(text), maxIds);
-    if (text.size() > kMaxTokenBytes)
+    if (text.size() > maxTokenBytes)
       return userErrorf("tokenizer: the token '{0}' has {1} bytes, at most {2} "
                         "are accepted",
-                        printable(text), text.size(), kMaxTokenBytes);
+                        printable(text), text.size(), maxTokenBytes);
     count = std::max(count, id + 1);
     // An added token's text is there twice: once to be matched.
     textBytes += 2 * text.size();

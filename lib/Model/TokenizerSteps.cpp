@@ -16,9 +16,6 @@ namespace attune {
 
 using namespace rt::image;
 
-/// More steps than any tokenizer has, few enough to run.
-static constexpr size_t kMaxSteps = 64;
-
 namespace {
 
 /// One step of a tokenizer.json while it is read.
@@ -81,13 +78,27 @@ static Error readStrip(StepReader &reader) {
   return Error::success();
 }
 
+static Error checkLength(StepReader &reader, StringRef what, StringRef text,
+                         size_t limit) {
+  if (text.size() <= limit)
+    return Error::success();
+  return userErrorf("{0}: {1}: {2} bytes, at most {3} are accepted",
+                    reader.where, what, text.size(), limit);
+}
+
 static Error readReplace(StepReader &reader) {
   std::string content = reader.config.string("content", "");
+  if (Error error =
+          checkLength(reader, "Replace: content", content, maxContentBytes))
+    return error;
   const json::Object *pattern = reader.object.getObject("pattern");
   if (!pattern)
     return userErrorf("{0}: Replace: pattern: expected an object",
                       reader.where);
   if (std::optional<StringRef> text = pattern->getString("String")) {
+    if (Error error =
+            checkLength(reader, "Replace: pattern", *text, maxPatternBytes))
+      return error;
     reader.steps.emplace_back(NormalizerKind::Replace, 0, text->str(), content);
     return Error::success();
   }
@@ -117,8 +128,10 @@ static Error readReplace(StepReader &reader) {
 }
 
 static Error readPrepend(StepReader &reader) {
-  reader.steps.emplace_back(NormalizerKind::Prepend, 0,
-                            reader.config.string("prepend", ""));
+  std::string prefix = reader.config.string("prepend", "");
+  if (Error error = checkLength(reader, "Prepend", prefix, maxContentBytes))
+    return error;
+  reader.steps.emplace_back(NormalizerKind::Prepend, 0, prefix);
   return Error::success();
 }
 
@@ -263,8 +276,8 @@ static Error readSteps(const json::Value *value, StringRef file, StringRef part,
         return error;
     return Error::success();
   }
-  if (steps.size() >= kMaxSteps)
-    return userErrorf("{0}: {1}: more than {2} steps", file, part, kMaxSteps);
+  if (steps.size() >= maxSteps)
+    return userErrorf("{0}: {1}: more than {2} steps", file, part, maxSteps);
   for (const StepType &known : types) {
     if (known.name != *type)
       continue;

@@ -30,6 +30,19 @@ constexpr uint32_t none = 0xFFFFFFFFu;
 /// Ids are below this, so that a table by id stays small whatever a file says.
 constexpr uint32_t maxIds = 1u << 23;
 
+/// Bytes of a token. GPT-2 has tokens of 256 bytes.
+constexpr uint32_t maxTokenBytes = 1u << 12;
+
+/// Normalizers, and pre-tokenizers, of one tokenizer.
+constexpr uint32_t maxSteps = 64;
+
+/// Bytes of what a normalizer looks for, and of what it puts in or replaces a
+/// character by: with the limit on text lengths of encode(), they keep a
+/// hostile tokenizer from taking unbounded time and memory.
+constexpr uint32_t maxPatternBytes = 256;
+constexpr uint32_t maxContentBytes = 32;
+constexpr uint32_t maxMappedBytes = 128;
+
 /// Added tokens are matched by a table that is built when a tokenizer opens.
 constexpr uint32_t maxAddedTokens = 1u << 16;
 

@@ -86,14 +86,13 @@ void openAddedTokens(const Image &image, const NormalizerList &normalizers,
   size_t count = image.count<AddedToken>(Section::AddedTokens);
   for (size_t i = 0; i < count; ++i) {
     AddedToken token = image.get<AddedToken>(Section::AddedTokens, i);
-    if (image.checkedId(token.id) == none)
+    if (image.checkedId(token.id) == none || token.textBytes > maxTokenBytes)
       continue;
     NormalText text;
     text.chars = decodeUtf8(image.text(token.text, token.textBytes));
     bool inNormalized = token.flags & Normalized;
     if (inNormalized)
-      for (const auto &normalizer : normalizers)
-        normalizer->apply(text);
+      applyAll(normalizers, text);
     (inNormalized ? normalized : original)
         .add(std::move(text.chars), token.id, token.flags);
   }

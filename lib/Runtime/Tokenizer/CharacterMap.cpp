@@ -122,8 +122,13 @@ private:
         size_t start = node & 0x7FFFFFFFu;
         if (start > replacements.size())
           return false;
-        found = replacements.substr(start);
-        found = found.substr(0, found.find('\0'));
+        // The longest of real maps has 33 bytes.
+        found = replacements.substr(start, image::maxMappedBytes + 1);
+        size_t end = found.find('\0');
+        if (end == std::string_view::npos &&
+            found.size() > image::maxMappedBytes)
+          return false;
+        found = found.substr(0, end);
         return true;
       }
     }

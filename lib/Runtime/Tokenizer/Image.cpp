@@ -54,6 +54,11 @@ bool Image::open(const void *bytes, size_t size, std::string &error) {
   }
   if (ModelKind(head.model) != ModelKind::BPE && head.unknownId >= head.idCount)
     return damaged("the unknown token is out of range");
+  if (head.maxTokenBytes > maxTokenBytes)
+    return damaged("its tokens are too long");
+  if (count<Step>(Section::Normalizers) > maxSteps ||
+      count<Step>(Section::PreTokenizers) > maxSteps)
+    return damaged("there are too many normalizers or pre-tokenizers");
   if (count<AddedToken>(Section::AddedTokens) > maxAddedTokens)
     return damaged("there are too many added tokens");
   return true;

@@ -257,7 +257,12 @@ std::unique_ptr<Normalizer> makeNormalizer(const Image &image,
                                            const Step &step) {
   std::string_view first = image.text(step.first, step.firstBytes);
   std::string_view second = image.text(step.second, step.secondBytes);
-  switch (NormalizerKind(step.kind)) {
+  NormalizerKind kind = NormalizerKind(step.kind);
+  if (second.size() > maxContentBytes ||
+      (kind == NormalizerKind::Replace && first.size() > maxPatternBytes) ||
+      (kind == NormalizerKind::Prepend && first.size() > maxContentBytes))
+    return nullptr;
+  switch (kind) {
   case NormalizerKind::Bert:
     return std::make_unique<BertNormalizer>(step.flags);
   case NormalizerKind::NFD:
@@ -292,6 +297,13 @@ std::unique_ptr<Normalizer> makeNormalizer(const Image &image,
 
 } // namespace
 
+void applyAll(const NormalizerList &list, NormalText &text) {
+  size_t limit = lengthLimit(text.chars.size());
+  for (const auto &normalizer : list)
+    if (text.chars.size() <= limit)
+      normalizer->apply(text);
+}
+
 bool openNormalizers(const Image &image, NormalizerList &list,
                      std::string &error) {
   size_t count = image.count<Step>(Section::Normalizers);
@@ -299,7 +311,8 @@ bool openNormalizers(const Image &image, NormalizerList &list,
     std::unique_ptr<Normalizer> next =
         makeNormalizer(image, image.get<Step>(Section::Normalizers, i));
     if (!next) {
-      error = "the tokenizer image is damaged: a normalizer is unknown";
+      error = "the tokenizer image is damaged: a normalizer is unknown or "
+              "too long";
       return false;
     }
     list.push_back(std::move(next));

@@ -26,6 +26,15 @@ public:
 
 using NormalizerList = std::vector<std::unique_ptr<Normalizer>>;
 
+/// The length up to which a text may grow. Unicode's longest decomposition has
+/// 18 characters; a hostile tokenizer's steps could double a text each.
+inline size_t lengthLimit(size_t inputChars) {
+  return (size_t(1) << 20) + 32 * inputChars;
+}
+
+/// Applies the normalizers in order, as long as the text is within the limit.
+void applyAll(const NormalizerList &list, NormalText &text);
+
 /// The image's normalizers in order. False with `error` set when one is
 /// unknown.
 bool openNormalizers(const Image &image, NormalizerList &list,

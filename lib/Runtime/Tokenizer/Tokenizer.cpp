@@ -97,8 +97,7 @@ private:
       NormalText normal;
       normal.chars = text.substr(part.begin, part.end - part.begin);
       normal.startChars = part.begin == 0 ? 1 : 0;
-      for (const auto &normalizer : normalizers)
-        normalizer->apply(normal);
+      applyAll(normalizers, normal);
       encodeNormalized(normal, limit, ids);
     }
   }
@@ -117,8 +116,10 @@ private:
       list.text = normal.chars.substr(part.begin, part.end - part.begin);
       list.add(0, list.text.size(),
                normal.startChars - std::min(normal.startChars, part.begin));
+      size_t lengthOfText = lengthLimit(list.text.size());
       for (const auto &preTokenizer : preTokenizers)
-        preTokenizer->apply(list);
+        if (list.text.size() <= lengthOfText)
+          preTokenizer->apply(list);
       for (const WordList::Word &word : list.words) {
         if (ids.size() >= limit)
           return;

@@ -2,6 +2,8 @@
 #include "SubwordModel.h"
 #include "Unicode.h"
 
+#include <algorithm>
+
 namespace attune::rt {
 
 using namespace image;
@@ -45,7 +47,8 @@ private:
   /// the trie. Tokens are whole characters, so a match ends where one does.
   size_t longest(std::string_view text, uint32_t node, uint32_t &id) const {
     size_t length = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
+    size_t limit = std::min<size_t>(text.size(), image.header().maxTokenBytes);
+    for (size_t i = 0; i < limit; ++i) {
       node = image.child(node, static_cast<unsigned char>(text[i]));
       if (node == none)
         break;

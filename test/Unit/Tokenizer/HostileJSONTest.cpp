@@ -267,6 +267,39 @@ TEST(HostileJSON, OtherModels) {
                 "unk_id", ExitUserError);
 }
 
+/// Steps that double a text each would make 2^64 characters of one.
+TEST(HostileJSON, GrowingTexts) {
+  std::string doubling, bytes;
+  for (int i = 0; i < 64; ++i) {
+    doubling +=
+        (i ? "," : "") + std::string(R"({"type": "Replace", "content": "aa",
+                                "pattern": {"String": "a"}})");
+    bytes += (i ? "," : "") + std::string("{\"type\": \"ByteLevel\"}");
+  }
+  for (const std::string &text :
+       {with("normalizer",
+             "{\"type\": \"Sequence\", \"normalizers\": [" + doubling + "]}"),
+        with("pre_tokenizer",
+             "{\"type\": \"Sequence\", \"pretokenizers\": [" + bytes + "]}")}) {
+    OpenTokenizer open = openText(text);
+    ASSERT_TRUE(open.tokenizer);
+    EXPECT_GE(open.tokenizer->encode("a \xC3\xA9").ids.size(), 3u);
+  }
+  std::string content(33, 'x'), pattern(257, 'x');
+  expectError(with("normalizer", R"({"type": "Replace", "content": ")" +
+                                     content +
+                                     R"(", "pattern": {"String": "a"}})"),
+              "content: 33 bytes, at most 32", ExitUserError);
+  expectError(with("normalizer",
+                   R"({"type": "Replace", "content": "", "pattern":
+                       {"String": ")" +
+                       pattern + "\"}}"),
+              "pattern: 257 bytes, at most 256", ExitUserError);
+  expectError(with("normalizer",
+                   R"({"type": "Prepend", "prepend": ")" + content + "\"}"),
+              "Prepend: 33 bytes", ExitUserError);
+}
+
 /// Changes of random bytes: an error or a tokenizer that works, no crash.
 TEST(HostileJSON, RandomChanges) {
   std::mt19937 random(7);
