@@ -1,5 +1,7 @@
 //===- AttentionTest.cpp - Attention kernels against the interpreter ------===//
 #include "KernelTestSupport.h"
+#include "attune/Backend/LLVM/LLVMBackend.h"
+#include "mlir/Parser/Parser.h"
 
 using namespace mlir;
 using namespace attune;
@@ -185,6 +187,31 @@ TEST_P(AttentionTest, Schedules) {
     for (int64_t length : {1, 30, 131})
       check(kernel, heads, 1, length, length, Masking::Partial);
   }
+}
+
+TEST_P(AttentionTest, RefusesTilesBeyondTheRegisters) {
+  DialectRegistry registry;
+  registerLLVMBackendDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  auto module = parseSourceString<ModuleOp>(Heads{1, 1, 8, 8}.getText(false),
+                                            ParserConfig(&context));
+  ASSERT_TRUE(module);
+  KernelOp kernel = *module->getOps<KernelOp>().begin();
+  auto backend = createLLVMBackend();
+  TargetDesc target = llvm::cantFail(getTarget(GetParam()));
+  std::string reason;
+  Schedule schedule;
+  schedule.set("mr", target.vectorRegisters).set("nv", 1);
+  EXPECT_TRUE(
+      failed(backend->verifySchedule(kernel, schedule, target, reason)));
+  EXPECT_NE(reason.find("vector registers"), std::string::npos) << reason;
+  schedule.set("mr", 0);
+  EXPECT_TRUE(
+      failed(backend->verifySchedule(kernel, schedule, target, reason)));
+  EXPECT_EQ(reason, "mr = 0 is not between 1 and 32");
+  EXPECT_TRUE(succeeded(backend->verifySchedule(
+      kernel, backend->getDefaultSchedule(kernel, target), target, reason)))
+      << reason;
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, AttentionTest,
