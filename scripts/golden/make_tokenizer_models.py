@@ -9,7 +9,7 @@ the library's answers over all code points.
 
 Training is not the same every time: a tokenizer that is there already is kept, remove its folder to train it again.
 
-usage: make_tokenizer_models.py [MINILM]          Needs: pip install tokenizers
+usage: make_tokenizer_models.py [MINILM]          Needs: pip install tokenizers==0.23.3, whose tables UnicodeDelta.inc has
 """
 
 import json

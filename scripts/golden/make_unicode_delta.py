@@ -10,7 +10,7 @@ that the runtime gives the library's answers. Nothing in the table is written by
 hand; the table holds for the utf8proc version named in it, which a unit test
 checks over all code points.
 
-Needs: pip install tokenizers; libutf8proc.so.
+Needs: pip install tokenizers==0.23.3; libutf8proc.so.2 (Debian: libutf8proc2).
 usage: make_unicode_delta.py [OUTPUT]
 """
 import base64
