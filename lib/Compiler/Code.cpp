@@ -1,10 +1,12 @@
 //===- Code.cpp - Machine code of a compiled model ------------------------===//
 #include "attune/Compiler/Code.h"
+#include "RunPasses.h"
 #include "attune/Backend/LLVM/Codegen.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Model/Tokenizer.h"
 #include "attune/Support/Error.h"
-#include "llvm/IR/GlobalAlias.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace attune;
@@ -37,13 +39,45 @@ static VariantCode nameVariant(llvm::Module &module, ModuleOp source,
   return variant;
 }
 
+/// Whether a directory has any of the files that tokenizers come in.
+static bool hasTokenizer(StringRef directory) {
+  return llvm::any_of(
+      ArrayRef<StringRef>{"tokenizer.json", "tokenizer_config.json",
+                          "vocab.txt", "vocab.json", "merges.txt",
+                          "spiece.model", "sentencepiece.bpe.model"},
+      [&](StringRef file) {
+        SmallString<256> path(directory);
+        llvm::sys::path::append(path, file);
+        return llvm::sys::fs::exists(path);
+      });
+}
+
 void ModelCode::addTokenizer(Compilation &compilation) {
+  if (!hasTokenizer(compilation.getDirectory()))
+    return;
   llvm::Expected<std::string> image = buildTokenizerImage(
       compilation.getDirectory(), compilation.getMaxLength());
   if (image)
     weights.addTokenizer(std::move(*image));
   else
     tokenizerNote = llvm::toString(image.takeError());
+}
+
+/// Translation to LLVM IR; what the user wrote may not be translatable.
+static llvm::Expected<std::unique_ptr<llvm::Module>>
+translate(Compilation &compilation, ModuleOp module, llvm::LLVMContext &context,
+          const TargetDesc &target, llvm::TargetMachine &machine) {
+  ErrorCollector errors(compilation.getContext());
+  llvm::Expected<std::unique_ptr<llvm::Module>> translated =
+      translateToLLVMIR(module, context, target, machine);
+  if (translated)
+    return translated;
+  if (compilation.getModel())
+    return llvm::joinErrors(translated.takeError(),
+                            internalError(errors.take()));
+  llvm::consumeError(translated.takeError());
+  return userErrorf("'{0}' cannot be compiled:\n{1}",
+                    compilation.getOptions().input, errors.take());
 }
 
 llvm::Expected<std::unique_ptr<ModelCode>>
@@ -71,8 +105,8 @@ ModelCode::generate(Compilation &compilation, const CodeOptions &options) {
         createTargetMachine(variant.target);
     if (!machine)
       return machine.takeError();
-    llvm::Expected<std::unique_ptr<llvm::Module>> module =
-        translateToLLVMIR(*lowered, code->context, variant.target, **machine);
+    llvm::Expected<std::unique_ptr<llvm::Module>> module = translate(
+        compilation, *lowered, code->context, variant.target, **machine);
     if (!module)
       return module.takeError();
     variants.push_back(nameVariant(**module, source, variant.target,

@@ -1,5 +1,8 @@
 //===- Compilation.cpp - A model on its way through the phases ------------===//
 #include "attune/Compiler/Compilation.h"
+#include "CheckInput.h"
+#include "Output.h"
+#include "RunPasses.h"
 #include "attune/Compiler/Metadata.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Compiler/Pipelines.h"
@@ -11,57 +14,26 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
 using namespace attune;
-
-namespace {
-
-/// Collects the errors that are reported to a context, with their places in
-/// the model or in the input file.
-class ErrorCollector {
-public:
-  explicit ErrorCollector(MLIRContext &context)
-      : handler(&context, [this](Diagnostic &diagnostic) {
-          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-            return failure();
-          llvm::raw_string_ostream os(text);
-          if (!text.empty())
-            os << '\n';
-          printPlace(diagnostic.getLocation(), os);
-          os << diagnostic.str();
-          return success();
-        }) {}
-
-  std::string take() {
-    return text.empty() ? "a pass failed without a message" : std::move(text);
-  }
-
-private:
-  static void printPlace(Location loc, raw_ostream &os) {
-    if (auto file = loc->findInstanceOf<FileLineColLoc>())
-      os << file.getFilename().getValue() << ':' << file.getLine() << ':'
-         << file.getColumn() << ": ";
-    else if (auto name = loc->findInstanceOf<NameLoc>())
-      os << name.getName().getValue() << ": ";
-  }
-
-  std::string text;
-  ScopedDiagnosticHandler handler;
-};
-
-} // namespace
 
 Compilation::Compilation(MLIRContext &context, CompilerOptions options)
     : context(context), options(std::move(options)) {}
 
 std::string Compilation::getName() const {
+  StringRef name = llvm::sys::path::stem(options.input);
   if (!variants.empty())
-    if (auto name =
+    if (auto said =
             variants.front().module.get()->getAttrOfType<StringAttr>(kNameAttr))
-      return name.str();
-  return llvm::sys::path::stem(options.input).str();
+      name = said.getValue();
+  // It becomes a file's name, and a file says it.
+  name = llvm::sys::path::filename(name);
+  bool isUsable =
+      !name.empty() && name.front() != '.' && llvm::none_of(name, [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+      });
+  return isUsable ? name.str() : "model";
 }
 
 int64_t Compilation::getMaxLength() const {
@@ -153,6 +125,8 @@ llvm::Error Compilation::parseInput() {
     return userErrorf("'{0}': there is nothing left to compile after the phase "
                       "{1}",
                       options.input, attune::getName(reached));
+  if (llvm::Error error = checkInput(*module, reached, options.input))
+    return error;
   if (reached >= Phase::Kernels) {
     if (targets.size() > 1)
       return userErrorf("'{0}' has its schedules for one CPU: give one --cpu",
@@ -176,21 +150,7 @@ llvm::Error Compilation::parseInput() {
 llvm::Error
 Compilation::runPasses(ModuleOp module,
                        llvm::function_ref<void(OpPassManager &)> build) {
-  PassManager manager(&context, ModuleOp::getOperationName());
-  build(manager);
-  SmallString<128> reproducer;
-  llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, reproducer);
-  llvm::sys::path::append(reproducer, "attune-reproducer.mlir");
-  manager.enableCrashReproducerGeneration(reproducer);
-  ErrorCollector errors(context);
-  if (succeeded(manager.run(module)))
-    return llvm::Error::success();
-  if (!model)
-    return userErrorf("'{0}' cannot be compiled:\n{1}", options.input,
-                      errors.take());
-  return llvm::make_error<InternalError>(
-      errors.take(), reproducer.str().str(),
-      ("attune-opt --run-reproducer " + reproducer).str());
+  return attune::runPasses(module, model ? StringRef() : options.input, build);
 }
 
 llvm::Error Compilation::planWeights() {
@@ -276,12 +236,13 @@ llvm::Error Compilation::dump(Phase phase) {
                                                 static_cast<int>(phase) + 1,
                                                 attune::getName(phase), cpu)
                                       .str());
-    std::error_code code;
-    llvm::ToolOutputFile file(path, code, llvm::sys::fs::OF_Text);
-    if (code)
-      return fileUserError(path, "write", code);
-    variant.module.get().print(file.os(), OpPrintingFlags().enableDebugInfo());
-    file.keep();
+    if (llvm::Error error =
+            writeText(path, [&](raw_ostream &os) -> llvm::Error {
+              variant.module.get().print(os,
+                                         OpPrintingFlags().enableDebugInfo());
+              return llvm::Error::success();
+            }))
+      return error;
   }
   return llvm::Error::success();
 }

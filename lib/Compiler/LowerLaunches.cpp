@@ -4,6 +4,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -26,6 +27,9 @@ public:
         converter(module.getContext()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         i64(builder.getI64Type()) {}
+
+  /// Whether `function` is what attune-plan-memory makes of a function.
+  LogicalResult verify(func::FuncOp function);
 
   /// Turns `function` into one that takes the AttuneCall first and adds its
   /// entry points.
@@ -62,6 +66,60 @@ private:
   LLVMTypeConverter converter;
   Type pointer, i64;
 };
+
+/// The parts of a planned function that its entry point is made of.
+LogicalResult Lowering::verify(func::FuncOp function) {
+  auto planned = [&]() -> InFlightDiagnostic {
+    return function.emitError() << "expected a function as attune-plan-memory "
+                                   "makes it: ";
+  };
+  ArrayRef<Type> types = function.getArgumentTypes();
+  size_t numSymbols =
+      llvm::find_if_not(types, llvm::IsaPred<IndexType>) - types.begin();
+  auto bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+  if (function.isExternal() || !llvm::hasSingleElement(function.getBody()) ||
+      types.size() < numSymbols + 2 || types.back() != bytes ||
+      types[types.size() - 2] != bytes || function.getNumResults() != 0)
+    return planned() << "symbols, buffers, the workspace and the weights as "
+                        "arguments, and no results";
+  llvm::StringSet<> symbols;
+  for (size_t i = 0; i < numSymbols; ++i)
+    if (auto name = function.getArgAttrOfType<StringAttr>(i, kNameAttr))
+      symbols.insert(name.getValue());
+  for (size_t i = numSymbols; i + 2 < types.size(); ++i) {
+    auto type = dyn_cast<MemRefType>(types[i]);
+    if (!type || !type.getLayout().isIdentity() || type.getMemorySpace())
+      return planned() << "argument " << i << " is a contiguous buffer, got "
+                       << types[i];
+    auto names = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
+    for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
+      auto name = names && dim < names.size() ? dyn_cast<StringAttr>(names[dim])
+                                              : StringAttr();
+      if (ShapedType::isDynamic(extent) &&
+          !(name && symbols.contains(name.getValue())))
+        return planned() << "'" << kDimsAttr << "' gives the symbol of "
+                         << "dimension " << dim << " of argument " << i;
+    }
+  }
+  auto numInputs = function->getAttrOfType<IntegerAttr>(kNumInputsAttr);
+  if (!numInputs || !numInputs.getType().isSignlessInteger(64) ||
+      numInputs.getInt() < 0 ||
+      numInputs.getInt() > static_cast<int64_t>(types.size() - 2 - numSymbols))
+    return planned() << "'" << kNumInputsAttr << "' counts its inputs";
+  std::string sizeName = (function.getName() + kWorkspaceSuffix).str();
+  auto size = module.lookupSymbol<func::FuncOp>(sizeName);
+  if (!size || size.isExternal() ||
+      size.getArgumentTypes() != types.take_front(numSymbols) ||
+      size.getResultTypes() != ArrayRef<Type>(builder.getIndexType()))
+    return planned() << "'" << sizeName
+                     << "' computes its workspace from its symbols";
+  for (LaunchOp launch : function.getOps<LaunchOp>())
+    for (Type type : launch.getOperandTypes())
+      if (!isa<MemRefType>(type))
+        return launch.emitError("launches on tensors: run attune-plan-memory "
+                                "first");
+  return success();
+}
 
 LLVM::LLVMFuncOp Lowering::getRuntimeFunction() {
   constexpr StringLiteral name = "attune_parallel_for";
@@ -203,8 +261,7 @@ void Lowering::describeInterface(func::FuncOp function) {
     for (StringRef key : {kDimsAttr, kWhenAbsentAttr, kLimitAttr})
       if (Attribute value = function.getArgAttr(i, key))
         entries.push_back(builder.getNamedAttr(key.split('.').second, value));
-    bool isInput = static_cast<int64_t>(inputs.size()) <
-                   (numInputs ? numInputs.getInt() : 0);
+    bool isInput = static_cast<int64_t>(inputs.size()) < numInputs.getInt();
     (isInput ? inputs : outputs).push_back(builder.getDictionaryAttr(entries));
   }
   module->setAttr(
@@ -243,9 +300,8 @@ void Lowering::lower(func::FuncOp function) {
   }
   buildEntry(function);
   function.setPrivate();
-  std::string sizeName = (function.getName() + kWorkspaceSuffix).str();
-  if (auto size = module.lookupSymbol<func::FuncOp>(sizeName))
-    buildWorkspaceEntry(size);
+  buildWorkspaceEntry(module.lookupSymbol<func::FuncOp>(
+      (function.getName() + kWorkspaceSuffix).str()));
 }
 
 struct LowerLaunches : public attune::impl::LowerLaunchesBase<LowerLaunches> {
@@ -253,10 +309,18 @@ struct LowerLaunches : public attune::impl::LowerLaunchesBase<LowerLaunches> {
 
   void runOnOperation() override {
     Lowering lowering(getOperation());
+    bool isFirst = true;
     for (func::FuncOp function :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kSlotsAttr))
+      if (function->hasAttr(kSlotsAttr)) {
+        if (!std::exchange(isFirst, false)) {
+          function.emitError("expected one planned function in a module");
+          return signalPassFailure();
+        }
+        if (failed(lowering.verify(function)))
+          return signalPassFailure();
         lowering.lower(function);
+      }
     numLaunches += lowering.numLaunches;
     for (KernelOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))

@@ -23,14 +23,25 @@ attune::getSlots(Compilation &compilation) {
     return std::move(error);
   ArrayAttr slots = findSlots(compilation.getVariants().front().module.get());
   if (!slots)
-    return internalError("the plan of the memory is not in the module");
+    return userErrorf("'{0}' has no plan of its memory",
+                      compilation.getOptions().input);
   std::vector<SlotReport> reports;
-  for (auto entry : slots.getAsRange<DictionaryAttr>()) {
+  for (Attribute attr : slots) {
+    auto entry = dyn_cast<DictionaryAttr>(attr);
+    auto size = entry ? entry.getAs<StringAttr>("size") : StringAttr();
+    auto holds = entry ? entry.getAs<ArrayAttr>("holds") : ArrayAttr();
+    std::optional<DimExpr> bytes =
+        size ? DimExpr::parse(size.getValue()) : std::nullopt;
+    if (!bytes || !holds)
+      return userErrorf("'{0}': expected '{1}' to list dictionaries with a "
+                        "size and what the slot holds",
+                        compilation.getOptions().input, kSlotsAttr);
     SlotReport report;
-    report.formula = entry.getAs<StringAttr>("size").str();
-    report.bytes = DimExpr::parse(report.formula).value_or(DimExpr());
-    for (auto name : entry.getAs<ArrayAttr>("holds").getAsRange<StringAttr>())
-      report.holds.push_back(name.str());
+    report.formula = size.str();
+    report.bytes = *bytes;
+    for (Attribute name : holds)
+      if (auto place = dyn_cast<StringAttr>(name))
+        report.holds.push_back(place.str());
     reports.push_back(std::move(report));
   }
   return reports;

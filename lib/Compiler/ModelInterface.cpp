@@ -3,11 +3,21 @@
 #include "attune/Compiler/Passes.h"
 #include "attune/Compiler/Phase.h"
 #include "attune/Support/Error.h"
+#include "attune/Support/File.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 
 using namespace mlir;
 using namespace attune;
+
+/// An extent or limit of the interface: whole, non-negative, of 64 bits.
+static std::optional<int64_t> readCount(Attribute attr) {
+  auto value = dyn_cast_or_null<IntegerAttr>(attr);
+  if (!value || !value.getType().isSignlessInteger(64) || value.getInt() < 0)
+    return std::nullopt;
+  return value.getInt();
+}
 
 llvm::Expected<AttuneTensorInfo>
 ModelInterface::readTensor(DictionaryAttr entry) {
@@ -15,11 +25,19 @@ ModelInterface::readTensor(DictionaryAttr entry) {
   auto typeAttr = entry.getAs<TypeAttr>("type");
   auto type = typeAttr ? dyn_cast<RankedTensorType>(typeAttr.getValue())
                        : RankedTensorType();
-  if (!name || !type || type.getRank() > ATTUNE_MAX_RANK)
-    return internalError("the module's interface is malformed");
+  if (!name || name.empty())
+    return internalError("a tensor of the interface has no name");
+  std::string shown = printable(name.getValue());
+  bool isFloat = type && type.getElementType().isF32();
+  if (!type || type.getRank() > ATTUNE_MAX_RANK ||
+      !(isFloat || type.getElementType().isSignlessInteger(64)))
+    return internalError("tensor '" + llvm::Twine(shown) +
+                         "' of the interface: expected a tensor of f32 or i64 "
+                         "with at most " +
+                         llvm::Twine(ATTUNE_MAX_RANK) + " dimensions");
   AttuneTensorInfo info = {};
   info.name = keep(name.getValue());
-  info.type = type.getElementType().isF32() ? ATTUNE_F32 : ATTUNE_I64;
+  info.type = isFloat ? ATTUNE_F32 : ATTUNE_I64;
   info.rank = type.getRank();
   auto dims = entry.getAs<ArrayAttr>("dims");
   std::vector<int64_t> &shape = extents.emplace_back();
@@ -34,7 +52,7 @@ ModelInterface::readTensor(DictionaryAttr entry) {
       return symbol && symbol.getValue() == candidate.name;
     });
     if (known == symbols.end())
-      return internalError("tensor '" + name.getValue() +
+      return internalError("tensor '" + llvm::Twine(shown) +
                            "' has a dynamic extent without a symbol");
     shape.push_back(-1 - (known - symbols.begin()));
   }
@@ -42,9 +60,9 @@ ModelInterface::readTensor(DictionaryAttr entry) {
   if (auto absent = entry.getAs<StringAttr>("when_absent"))
     info.when_absent = absent.getValue() == "ones" ? ATTUNE_ONES : ATTUNE_ZEROS;
   info.min = 1;
-  if (auto limit = entry.getAs<IntegerAttr>("limit")) {
+  if (std::optional<int64_t> limit = readCount(entry.get("limit"))) {
     info.min = 0;
-    info.max = limit.getInt() - 1;
+    info.max = *limit - 1;
   }
   return info;
 }
@@ -55,23 +73,57 @@ llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
   if (!interface)
     return internalError("the module has no interface: its launches are not "
                          "lowered");
-  auto maxDims = module->getAttrOfType<DictionaryAttr>(kMaxDimsAttr);
-  for (auto name :
-       interface.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>()) {
-    auto max =
-        maxDims ? maxDims.getAs<IntegerAttr>(name.getValue()) : IntegerAttr();
-    result.symbols.push_back(
-        {result.keep(name.getValue()), max ? max.getInt() : 0});
+  auto list = [&](StringRef key) -> llvm::Expected<ArrayAttr> {
+    if (auto array = interface.getAs<ArrayAttr>(key))
+      return array;
+    return internalError("the interface has no list '" + key + "'");
+  };
+  auto function = interface.getAs<StringAttr>("function");
+  if (!function)
+    return internalError("the interface does not name its function");
+  auto *context = module.getContext();
+  auto pointer = LLVM::LLVMPointerType::get(context);
+  for (auto [suffix, type] :
+       {std::pair<std::string, Type>(kEntrySuffix.str(),
+                                     LLVM::LLVMVoidType::get(context)),
+        std::pair<std::string, Type>((kWorkspaceSuffix + kEntrySuffix).str(),
+                                     IntegerType::get(context, 64))}) {
+    std::string name = function.str() + suffix;
+    auto entry = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+    if (!entry || entry.isExternal() ||
+        entry.getFunctionType() != LLVM::LLVMFunctionType::get(type, {pointer}))
+      return internalError("the interface expects a function '" +
+                           llvm::Twine(printable(name)) +
+                           "' that takes a pointer");
   }
-  for (auto [key, list] : {std::pair("inputs", &result.inputs),
-                           std::pair("outputs", &result.outputs)})
-    for (auto entry :
-         interface.getAs<ArrayAttr>(key).getAsRange<DictionaryAttr>()) {
+
+  auto maxDims = module->getAttrOfType<DictionaryAttr>(kMaxDimsAttr);
+  llvm::Expected<ArrayAttr> symbols = list("symbols");
+  if (!symbols)
+    return symbols.takeError();
+  for (Attribute attr : *symbols) {
+    auto name = dyn_cast<StringAttr>(attr);
+    if (!name)
+      return internalError("a symbol of the interface has no name");
+    Attribute max = maxDims ? maxDims.get(name.getValue()) : Attribute();
+    result.symbols.push_back(
+        {result.keep(name.getValue()), readCount(max).value_or(0)});
+  }
+  for (auto [key, infos] : {std::pair("inputs", &result.inputs),
+                            std::pair("outputs", &result.outputs)}) {
+    llvm::Expected<ArrayAttr> entries = list(key);
+    if (!entries)
+      return entries.takeError();
+    for (Attribute attr : *entries) {
+      auto entry = dyn_cast<DictionaryAttr>(attr);
+      if (!entry)
+        return internalError("a tensor of the interface is no dictionary");
       llvm::Expected<AttuneTensorInfo> info = result.readTensor(entry);
       if (!info)
         return info.takeError();
-      list->push_back(*info);
+      infos->push_back(*info);
     }
+  }
 
   AttuneModel &model = result.model;
   auto text = [&](StringRef key, StringRef otherwise) {
@@ -87,9 +139,11 @@ llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
   model.num_symbols = result.symbols.size();
   model.num_inputs = result.inputs.size();
   model.num_outputs = result.outputs.size();
+  // Embeddings are printed a row a text.
   model.embedding_output = -1;
   for (auto [i, output] : llvm::enumerate(result.outputs))
-    if (StringRef(output.name) == "sentence_embedding")
+    if (StringRef(output.name) == "sentence_embedding" && output.rank == 2 &&
+        output.type == ATTUNE_F32)
       model.embedding_output = i;
   return result;
 }

@@ -7,23 +7,28 @@
 #include "llvm/Support/Signals.h"
 
 using namespace attune;
+namespace fs = llvm::sys::fs;
 
-llvm::Error attune::createParent(llvm::StringRef path) {
-  llvm::StringRef parent = llvm::sys::path::parent_path(path);
-  if (parent.empty())
-    return llvm::Error::success();
-  if (std::error_code code = llvm::sys::fs::create_directories(parent))
-    return fileUserError(parent, "create", code);
-  return llvm::Error::success();
-}
+//===----------------------------------------------------------------------===//
+// TemporaryFile
+//===----------------------------------------------------------------------===//
 
 llvm::Expected<TemporaryFile> TemporaryFile::create(llvm::StringRef path) {
-  if (llvm::Error error = createParent(path))
-    return std::move(error);
+  llvm::StringRef parent = llvm::sys::path::parent_path(path);
+  if (!parent.empty())
+    if (std::error_code code = fs::create_directories(parent))
+      return fileUserError(parent, "create", code);
   llvm::SmallString<256> name;
-  if (std::error_code code =
-          llvm::sys::fs::createUniqueFile(path + ".%%%%%%%%.tmp", name))
+  int descriptor;
+  // A name of its own: '%' in the path stands for itself.
+  llvm::SmallString<256> model(path);
+  model += ".%%%%%%%%.tmp";
+  for (size_t i = 0; i < path.size(); ++i)
+    if (path[i] == '%')
+      model[i] = '_';
+  if (std::error_code code = fs::createUniqueFile(model, descriptor, name))
     return fileUserError(path, "write", code);
+  llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true).flush();
   llvm::sys::RemoveFileOnSignal(name);
   return TemporaryFile(name.str().str());
 }
@@ -31,16 +36,100 @@ llvm::Expected<TemporaryFile> TemporaryFile::create(llvm::StringRef path) {
 TemporaryFile::~TemporaryFile() {
   if (path.empty())
     return;
-  llvm::sys::fs::remove(path);
+  fs::remove(path);
   llvm::sys::DontRemoveFileOnSignal(path);
 }
 
+llvm::Error TemporaryFile::write(
+    llvm::function_ref<llvm::Error(llvm::raw_ostream &)> fill) const {
+  std::error_code code;
+  llvm::raw_fd_ostream os(path, code);
+  if (code)
+    return fileUserError(path, "write", code);
+  llvm::Error error = fill(os);
+  os.close();
+  if (os.has_error()) {
+    code = os.error();
+    os.clear_error();
+    return llvm::joinErrors(std::move(error),
+                            fileUserError(path, "write", code));
+  }
+  return error;
+}
+
 llvm::Error TemporaryFile::renameTo(llvm::StringRef target) {
-  if (std::error_code code = llvm::sys::fs::rename(path, target))
+  if (std::error_code code = fs::rename(path, target))
     return fileUserError(target, "write", code);
   llvm::sys::DontRemoveFileOnSignal(path);
   path.clear();
   return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// OutputFiles
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<std::string> OutputFiles::add(llvm::StringRef path,
+                                             bool executable) {
+  if (fs::is_directory(path))
+    return userErrorf("'{0}': expected the path of a file, found a directory",
+                      path);
+  llvm::Expected<TemporaryFile> file = TemporaryFile::create(path);
+  if (!file)
+    return file.takeError();
+  std::string name = file->getPath().str();
+  entries.push_back({std::move(*file), path.str(), executable});
+  return name;
+}
+
+llvm::Error OutputFiles::addText(llvm::StringRef path, TextWriter fill) {
+  if (llvm::Error error = add(path).takeError())
+    return error;
+  return entries.back().file.write(fill);
+}
+
+llvm::Error OutputFiles::addMapped(llvm::StringRef path, uint64_t bytes,
+                                   bool executable, BytesWriter fill) {
+  llvm::Expected<std::string> name = add(path, executable);
+  if (!name)
+    return name.takeError();
+  auto cannotWrite = [&](llvm::Error error) {
+    return userErrorf("'{0}': cannot write {1} bytes: {2}", path, bytes,
+                      llvm::toString(std::move(error)));
+  };
+  llvm::Expected<std::unique_ptr<llvm::FileOutputBuffer>> buffer =
+      llvm::FileOutputBuffer::create(*name, bytes);
+  if (!buffer)
+    return cannotWrite(buffer.takeError());
+  if (llvm::Error error =
+          fill({(*buffer)->getBufferStart(), (*buffer)->getBufferSize()})) {
+    (*buffer)->discard();
+    return error;
+  }
+  if (llvm::Error error = (*buffer)->commit())
+    return cannotWrite(std::move(error));
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<std::string>> OutputFiles::commit() {
+  unsigned masked = fs::getUmask();
+  std::vector<std::string> names;
+  for (Entry &entry : entries) {
+    unsigned mode = (entry.executable ? 0777 : 0666) & ~masked;
+    if (std::error_code code = fs::setPermissions(entry.file.getPath(),
+                                                  static_cast<fs::perms>(mode)))
+      return fileUserError(entry.target, "write", code);
+  }
+  for (Entry &entry : entries) {
+    if (llvm::Error error = entry.file.renameTo(entry.target)) {
+      for (const std::string &name : names)
+        fs::remove(name);
+      return std::move(error);
+    }
+    names.push_back(entry.target);
+  }
+  entries.clear();
+  return names;
 }
 
 llvm::Error
@@ -48,48 +137,8 @@ attune::writeText(llvm::StringRef path,
                   llvm::function_ref<llvm::Error(llvm::raw_ostream &)> fill) {
   if (path == "-")
     return fill(llvm::outs());
-  llvm::Expected<TemporaryFile> file = TemporaryFile::create(path);
-  if (!file)
-    return file.takeError();
-  std::error_code code;
-  llvm::raw_fd_ostream os(file->getPath(), code);
-  if (code)
-    return fileUserError(path, "write", code);
-  if (llvm::Error error = fill(os))
+  OutputFiles files;
+  if (llvm::Error error = files.addText(path, fill))
     return error;
-  os.close();
-  if (os.has_error()) {
-    code = os.error();
-    os.clear_error();
-    return fileUserError(path, "write", code);
-  }
-  if (auto allowed = llvm::sys::fs::getPermissions(path))
-    (void)llvm::sys::fs::setPermissions(file->getPath(), *allowed);
-  else
-    (void)llvm::sys::fs::setPermissions(
-        file->getPath(),
-        static_cast<llvm::sys::fs::perms>(0666 & ~llvm::sys::fs::getUmask()));
-  return file->renameTo(path);
-}
-
-llvm::Error attune::writeMapped(
-    llvm::StringRef path, uint64_t bytes, bool executable,
-    llvm::function_ref<llvm::Error(llvm::MutableArrayRef<uint8_t>)> fill) {
-  if (llvm::Error error = createParent(path))
-    return error;
-  llvm::Expected<std::unique_ptr<llvm::FileOutputBuffer>> buffer =
-      llvm::FileOutputBuffer::create(
-          path, bytes, executable ? llvm::FileOutputBuffer::F_executable : 0);
-  if (!buffer)
-    return userErrorf("'{0}': cannot write {1} bytes: {2}", path, bytes,
-                      llvm::toString(buffer.takeError()));
-  if (llvm::Error error =
-          fill({(*buffer)->getBufferStart(), (*buffer)->getBufferSize()})) {
-    (*buffer)->discard();
-    return error;
-  }
-  if (llvm::Error error = (*buffer)->commit())
-    return userErrorf("'{0}': cannot write: {1}", path,
-                      llvm::toString(std::move(error)));
-  return llvm::Error::success();
+  return files.commit().takeError();
 }

@@ -41,10 +41,11 @@ public:
   Packager(Compilation &compilation, const PackageOptions &options)
       : compilation(compilation), options(options), names(options) {}
 
-  llvm::Expected<std::vector<std::string>> run();
+  llvm::Expected<Package> run();
 
 private:
   llvm::Error generate();
+  llvm::Error write();
   llvm::Error emitObjects();
   llvm::Error writeExecutable();
   llvm::Error writeLibrary();
@@ -55,13 +56,17 @@ private:
   llvm::Error writeWeights();
   llvm::Error writeCMakeConfig();
   llvm::Error writePkgConfig();
-  llvm::Error writeModules(llvm::StringRef path, OutputKind kind);
+  llvm::Error writeModules(OutputKind kind);
+  /// The only file of a package, "-" for stdout.
+  llvm::Error writeOne(OutputFiles::TextWriter fill) {
+    return options.output == "-" ? fill(llvm::outs())
+                                 : files.addText(options.output, fill);
+  }
   llvm::Expected<std::vector<TemporaryFile>>
   writeTemporaryObjects(llvm::StringRef beside);
   llvm::Error text(llvm::StringRef path,
                    llvm::function_ref<void(llvm::raw_ostream &)> fill) {
-    written.push_back(path.str());
-    return writeText(path, [&](llvm::raw_ostream &os) {
+    return files.addText(path, [&](llvm::raw_ostream &os) {
       fill(os);
       return llvm::Error::success();
     });
@@ -72,7 +77,7 @@ private:
   PackageNames names;
   std::unique_ptr<ModelCode> code;
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
-  std::vector<std::string> written;
+  OutputFiles files;
 };
 
 llvm::Error Packager::generate() {
@@ -102,20 +107,20 @@ llvm::Error Packager::emitObjects() {
 
 llvm::Expected<std::vector<TemporaryFile>>
 Packager::writeTemporaryObjects(llvm::StringRef beside) {
-  std::vector<TemporaryFile> files;
+  std::vector<TemporaryFile> written;
   for (const auto &object : objects) {
     llvm::Expected<TemporaryFile> file =
         TemporaryFile::create((beside + ".o").str());
     if (!file)
       return file.takeError();
-    std::error_code ec;
-    llvm::raw_fd_ostream os(file->getPath(), ec);
-    if (ec)
-      return fileUserError(file->getPath(), "write", ec);
-    os << object->getBuffer();
-    files.push_back(std::move(*file));
+    if (llvm::Error error = file->write([&](llvm::raw_ostream &os) {
+          os << object->getBuffer();
+          return llvm::Error::success();
+        }))
+      return std::move(error);
+    written.push_back(std::move(*file));
   }
-  return files;
+  return written;
 }
 
 llvm::Error Packager::writeExecutable() {
@@ -124,15 +129,15 @@ llvm::Error Packager::writeExecutable() {
   llvm::Expected<std::string> main = findRuntime(options, "libattune_main.a");
   if (!runtime || !main)
     return llvm::joinErrors(runtime.takeError(), main.takeError());
-  llvm::Expected<std::vector<TemporaryFile>> files =
+  llvm::Expected<std::vector<TemporaryFile>> inputs =
       writeTemporaryObjects(options.output);
-  if (!files)
-    return files.takeError();
+  if (!inputs)
+    return inputs.takeError();
   llvm::Expected<TemporaryFile> linked = TemporaryFile::create(options.output);
   if (!linked)
     return linked.takeError();
   std::vector<std::string> arguments{"-o", linked->getPath().str()};
-  for (const TemporaryFile &file : *files)
+  for (const TemporaryFile &file : *inputs)
     arguments.push_back(file.getPath().str());
   for (llvm::StringRef argument :
        {llvm::StringRef(*main), llvm::StringRef(*runtime),
@@ -153,8 +158,7 @@ llvm::Error Packager::writeExecutable() {
   std::memcpy(trailer.magic, ATTUNE_TRAILER_MAGIC, sizeof(trailer.magic));
   trailer.offset = offset;
   trailer.bytes = weights.getBytes();
-  written.push_back(options.output);
-  return writeMapped(
+  return files.addMapped(
       options.output, trailerAt + sizeof(trailer), /*executable=*/true,
       [&](llvm::MutableArrayRef<uint8_t> memory) -> llvm::Error {
         std::memcpy(memory.data(), (*program)->getBufferStart(),
@@ -195,11 +199,10 @@ llvm::Error Packager::writeArchive(llvm::StringRef path) {
   }
   if (error)
     return error;
-  if (llvm::Error failed = createParent(path))
-    return failed;
-  written.push_back(path.str());
-  // writeArchive writes a temporary file and renames it.
-  return llvm::writeArchive(path, members,
+  llvm::Expected<std::string> target = files.add(path);
+  if (!target)
+    return target.takeError();
+  return llvm::writeArchive(*target, members,
                             llvm::SymtabWritingMode::NormalSymtab,
                             llvm::object::Archive::K_GNU,
                             /*Deterministic=*/true, /*Thin=*/false);
@@ -210,55 +213,46 @@ llvm::Error Packager::writeShared(llvm::StringRef path) {
       findRuntime(options, "libattune_runtime.a");
   if (!runtime)
     return runtime.takeError();
-  llvm::Expected<std::vector<TemporaryFile>> files =
+  llvm::Expected<std::vector<TemporaryFile>> inputs =
       writeTemporaryObjects(path);
-  if (!files)
-    return files.takeError();
+  if (!inputs)
+    return inputs.takeError();
   llvm::Expected<TemporaryFile> script =
       TemporaryFile::create((path + ".map").str());
-  llvm::Expected<TemporaryFile> linked = TemporaryFile::create(path);
+  llvm::Expected<std::string> linked = files.add(path, /*executable=*/true);
   if (!script || !linked)
     return llvm::joinErrors(script.takeError(), linked.takeError());
-  {
-    std::error_code ec;
-    llvm::raw_fd_ostream os(script->getPath(), ec);
-    if (ec)
-      return fileUserError(script->getPath(), "write", ec);
-    os << "{ global: " << names.prefix << "_*; local: *; };\n";
-  }
+  if (llvm::Error error = script->write([&](llvm::raw_ostream &os) {
+        os << "{ global: " << names.prefix << "_*; local: *; };\n";
+        return llvm::Error::success();
+      }))
+    return error;
   std::vector<std::string> arguments{
-      "-shared", "-o", linked->getPath().str(),
+      "-shared", "-o", *linked,
       "-Wl,-soname," + llvm::sys::path::filename(path).str(),
       "-Wl,--version-script=" + script->getPath().str()};
-  for (const TemporaryFile &file : *files)
+  for (const TemporaryFile &file : *inputs)
     arguments.push_back(file.getPath().str());
   for (llvm::StringRef argument :
        {llvm::StringRef(*runtime), llvm::StringRef("-Wl,--gc-sections"),
         llvm::StringRef("-Wl,-s"), llvm::StringRef("-lpthread"),
         llvm::StringRef("-lm")})
     arguments.push_back(argument.str());
-  if (llvm::Error error = runLinker(options, arguments))
-    return error;
-  written.push_back(path.str());
-  return linked->renameTo(path);
+  return runLinker(options, arguments);
 }
 
 llvm::Error Packager::writeObject(llvm::StringRef path) {
-  llvm::Expected<std::vector<TemporaryFile>> files =
+  llvm::Expected<std::vector<TemporaryFile>> inputs =
       writeTemporaryObjects(path);
-  if (!files)
-    return files.takeError();
-  llvm::Expected<TemporaryFile> linked = TemporaryFile::create(path);
+  if (!inputs)
+    return inputs.takeError();
+  llvm::Expected<std::string> linked = files.add(path);
   if (!linked)
     return linked.takeError();
-  std::vector<std::string> arguments{"-r", "-nostdlib", "-o",
-                                     linked->getPath().str()};
-  for (const TemporaryFile &file : *files)
+  std::vector<std::string> arguments{"-r", "-nostdlib", "-o", *linked};
+  for (const TemporaryFile &file : *inputs)
     arguments.push_back(file.getPath().str());
-  if (llvm::Error error = runLinker(options, arguments))
-    return error;
-  written.push_back(path.str());
-  return linked->renameTo(path);
+  return runLinker(options, arguments);
 }
 
 llvm::Error Packager::writeHeader() {
@@ -269,13 +263,12 @@ llvm::Error Packager::writeHeader() {
 }
 
 llvm::Error Packager::writeWeights() {
-  std::string path = names.at(names.weights);
-  written.push_back(path);
   const WeightsImage &weights = code->getWeights();
-  return writeMapped(path, weights.getBytes(), /*executable=*/false,
-                     [&](llvm::MutableArrayRef<uint8_t> memory) {
-                       return weights.write(memory);
-                     });
+  return files.addMapped(names.at(names.weights), weights.getBytes(),
+                         /*executable=*/false,
+                         [&](llvm::MutableArrayRef<uint8_t> memory) {
+                           return weights.write(memory);
+                         });
 }
 
 llvm::Error Packager::writeCMakeConfig() {
@@ -336,9 +329,8 @@ llvm::Error Packager::writeLibrary() {
   return writeWeights();
 }
 
-llvm::Error Packager::writeModules(llvm::StringRef path, OutputKind kind) {
-  written.push_back(path.str());
-  return writeText(path, [&](llvm::raw_ostream &os) -> llvm::Error {
+llvm::Error Packager::writeModules(OutputKind kind) {
+  return writeOne([&](llvm::raw_ostream &os) -> llvm::Error {
     for (ModelCode::Part &part : code->getParts()) {
       llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer =
           emitModule(*part.module, *part.machine, kind);
@@ -350,46 +342,63 @@ llvm::Error Packager::writeModules(llvm::StringRef path, OutputKind kind) {
   });
 }
 
-llvm::Expected<std::vector<std::string>> Packager::run() {
-  Phase last = compilation.getOptions().compileTo;
-  if (options.emit == Emit::MLIR || last != Phase::Binary) {
-    if (llvm::Error error = compilation.runTo(std::min(last, Phase::LLVM)))
-      return std::move(error);
-    if (llvm::Error error = text(options.output, [&](llvm::raw_ostream &os) {
-          for (Compilation::Variant &variant : compilation.getVariants())
-            variant.module.get().print(
-                os, mlir::OpPrintingFlags().enableDebugInfo());
-        }))
-      return std::move(error);
-    return written;
-  }
-  if (llvm::Error error = generate())
-    return std::move(error);
-  llvm::Error error = llvm::Error::success();
+/// Functions of the runtime and of C that a library's own would hide.
+static llvm::Error checkPrefix(llvm::StringRef prefix) {
+  if (prefix != "attune" && !prefix.starts_with("attune_") &&
+      prefix != "pthread")
+    return llvm::Error::success();
+  return userErrorf("the prefix '{0}' would give functions that the library "
+                    "calls itself, as {0}_create: choose another with --prefix",
+                    prefix);
+}
+
+llvm::Error Packager::write() {
   switch (options.emit) {
   case Emit::LLVM:
-    error = writeModules(options.output, OutputKind::LLVMText);
-    break;
+    return writeModules(OutputKind::LLVMText);
   case Emit::Assembly:
-    error = writeModules(options.output, OutputKind::Assembly);
-    break;
+    return writeModules(OutputKind::Assembly);
   case Emit::Executable:
-    error = emitObjects();
-    if (!error)
-      error = writeExecutable();
-    break;
+    if (llvm::Error error = emitObjects())
+      return error;
+    return writeExecutable();
   default:
-    error = writeLibrary();
-    break;
+    return writeLibrary();
+  }
+}
+
+llvm::Expected<Package> Packager::run() {
+  Phase last = compilation.getOptions().compileTo;
+  llvm::Error error = llvm::Error::success();
+  if (options.emit == Emit::MLIR || last != Phase::Binary) {
+    error = compilation.runTo(std::min(last, Phase::LLVM));
+    if (!error)
+      error = writeOne([&](llvm::raw_ostream &os) {
+        for (Compilation::Variant &variant : compilation.getVariants())
+          variant.module.get().print(os,
+                                     mlir::OpPrintingFlags().enableDebugInfo());
+        return llvm::Error::success();
+      });
+  } else {
+    if (options.emit != Emit::Executable)
+      error = checkPrefix(names.prefix);
+    if (!error)
+      error = generate();
+    if (!error)
+      error = write();
   }
   if (error)
     return std::move(error);
-  return written;
+  llvm::Expected<std::vector<std::string>> written = files.commit();
+  if (!written)
+    return written.takeError();
+  return Package{std::move(*written),
+                 code ? code->getTokenizerNote().str() : std::string()};
 }
 
 } // namespace
 
-llvm::Expected<std::vector<std::string>>
-attune::writePackage(Compilation &compilation, const PackageOptions &options) {
+llvm::Expected<Package> attune::writePackage(Compilation &compilation,
+                                             const PackageOptions &options) {
   return Packager(compilation, options).run();
 }

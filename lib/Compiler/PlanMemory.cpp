@@ -1,9 +1,10 @@
 //===- PlanMemory.cpp - Views of one arena --------------------------------===//
 //
-// The plan is made in two steps: Plan (in this file) decides which slot every
-// value lives in, Rewriter builds the function on memrefs from it.
+// MemoryPlan decides which slot every value lives in; Rewriter builds the
+// function on memrefs from it.
 //
 //===----------------------------------------------------------------------===//
+#include "MemoryPlan.h"
 #include "attune/Backend/Backend.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Kernel/Packing.h"
@@ -21,173 +22,10 @@ using namespace attune;
 
 namespace {
 
-/// A part of the arena that values with disjoint lives share.
-struct Slot {
-  DimExpr bytes;
-  SmallVector<Value> holds;
-  bool free = false;
-};
-
-/// Where every value of a function lives.
-class Plan {
-public:
-  Plan(func::FuncOp function, bool keepAll)
-      : function(function), keepAll(keepAll) {}
-
-  LogicalResult make() {
-    if (!llvm::hasSingleElement(function.getBody()))
-      return function.emitError("expected a function of one block");
-    if (failed(inferShapes()) || failed(placeResults()))
-      return failure();
-    assignSlots();
-    return success();
-  }
-
-  func::FuncOp function;
-  bool keepAll;
-  SmallVector<std::string> symbols; // in order of their first appearance
-  DenseMap<Value, SymbolicShape> shapes;
-  DenseMap<Value, unsigned> results; // values that are the function's results
-  DenseMap<Value, unsigned> slotOf;
-  SmallVector<Slot> slots;
-
-private:
-  /// The value whose memory `value` shows.
-  static Value getRoot(Value value) {
-    while (auto view = value.getDefiningOp<ViewOpInterface>())
-      value = view->getOperand(0);
-    return value;
-  }
-
-  LogicalResult inferShapes();
-  LogicalResult placeResults();
-  void assignSlots();
-  unsigned takeSlot(Value value, const DimExpr &bytes);
-  DimExpr getBytes(Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
-    return getNumElements(shapes[value]) *
-           static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
-  }
-};
-
-LogicalResult Plan::inferShapes() {
-  for (BlockArgument argument : function.getArguments()) {
-    auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (!type)
-      return function.emitError("expected tensors as arguments, got ")
-             << argument.getType();
-    auto dims = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(),
-                                                     kDimsAttr);
-    SymbolicShape shape;
-    for (auto [i, extent] : llvm::enumerate(type.getShape())) {
-      if (!ShapedType::isDynamic(extent)) {
-        shape.push_back(extent);
-        continue;
-      }
-      auto name = dims && i < dims.size() ? dyn_cast<StringAttr>(dims[i])
-                                          : StringAttr();
-      if (!name || name.empty())
-        return function.emitError()
-               << "expected '" << kDimsAttr << "' to name dimension " << i
-               << " of argument " << argument.getArgNumber();
-      if (!llvm::is_contained(symbols, name.getValue()))
-        symbols.push_back(name.str());
-      shape.push_back(DimExpr::symbol(name.getValue()));
-    }
-    shapes[argument] = shape;
-  }
-  for (Operation &op : function.front().without_terminator()) {
-    auto shaped = dyn_cast<SymbolicShapeOpInterface>(op);
-    if (!shaped)
-      return op.emitError("cannot be planned: its shapes are not known");
-    SmallVector<SymbolicShape> operands, inferred;
-    for (Value operand : op.getOperands())
-      operands.push_back(shapes[operand]);
-    shaped.inferSymbolicShapes(operands, inferred);
-    for (auto [result, shape] : llvm::zip(op.getResults(), inferred))
-      shapes[result] = shape;
-  }
-  return success();
-}
-
-LogicalResult Plan::placeResults() {
-  Operation *terminator = function.front().getTerminator();
-  for (auto [i, value] : llvm::enumerate(terminator->getOperands())) {
-    if (!value.getDefiningOp<LaunchOp>() || results.contains(value))
-      return function.emitError()
-             << "result " << i
-             << " is not computed by a kernel of its own: run "
-                "attune-materialize-results before kernels are made";
-    results[value] = i;
-  }
-  return success();
-}
-
-unsigned Plan::takeSlot(Value value, const DimExpr &bytes) {
-  // Symbols of equal weight are a good enough measure for what grows least.
-  llvm::StringMap<int64_t> typical;
-  for (const std::string &symbol : symbols)
-    typical[symbol] = 128;
-  std::optional<unsigned> best;
-  double bestCost = 0;
-  for (auto [i, slot] : llvm::enumerate(slots)) {
-    if (!slot.free)
-      continue;
-    double now = slot.bytes.evaluate(typical);
-    double grown = DimExpr::upperBound(slot.bytes, bytes).evaluate(typical);
-    // Growth counts most; after that the tightest fit.
-    double cost = (grown - now) * 1e6 + now;
-    if (!best || cost < bestCost) {
-      best = i;
-      bestCost = cost;
-    }
-  }
-  if (!best) {
-    slots.emplace_back();
-    best = slots.size() - 1;
-  }
-  Slot &slot = slots[*best];
-  slot.bytes = DimExpr::upperBound(slot.bytes, bytes);
-  slot.free = false;
-  slot.holds.push_back(value);
-  return *best;
-}
-
-void Plan::assignSlots() {
-  // The last op that reads a root's memory, through whichever view.
-  DenseMap<Value, Operation *> lastUse;
-  for (Operation &op : function.front())
-    for (Value operand : op.getOperands())
-      lastUse[getRoot(operand)] = &op;
-
-  for (Operation &op : function.front()) {
-    auto launch = dyn_cast<LaunchOp>(op);
-    if (!launch)
-      continue;
-    // Results first: a kernel never writes where it reads.
-    for (Value result : launch.getResults())
-      if (!results.contains(result))
-        slotOf[result] = takeSlot(result, getBytes(result));
-    if (keepAll)
-      continue;
-    auto release = [&](Value root) {
-      auto it = slotOf.find(root);
-      if (it != slotOf.end())
-        slots[it->second].free = true;
-    };
-    for (Value operand : launch.getOperands())
-      if (lastUse.lookup(getRoot(operand)) == &op)
-        release(getRoot(operand));
-    for (Value result : launch.getResults())
-      if (!lastUse.contains(result))
-        release(result);
-  }
-}
-
 /// Builds the planned function.
 class Rewriter {
 public:
-  Rewriter(Plan &plan, SymbolTable &symbolTable)
+  Rewriter(MemoryPlan &plan, SymbolTable &symbolTable)
       : plan(plan), symbolTable(symbolTable),
         builder(plan.function.getContext()) {}
 
@@ -195,7 +33,7 @@ public:
 
 private:
   Value emit(const DimExpr &expr, Location loc);
-  Value emitSlotBytes(const Slot &slot, Location loc);
+  Value emitSlotBytes(const MemorySlot &slot, Location loc);
   void buildWorkspaceFunction();
   FailureOr<Value> buildView(ViewOpInterface view);
   LogicalResult buildLaunch(LaunchOp launch, ArrayRef<Value> resultBuffers);
@@ -203,7 +41,7 @@ private:
   SmallVector<OpFoldResult> getExtents(Value value, Location loc);
   ArrayAttr describeSlots();
 
-  Plan &plan;
+  MemoryPlan &plan;
   SymbolTable &symbolTable;
   OpBuilder builder;
   IRMapping memory; // tensor value -> memref
@@ -223,7 +61,7 @@ Value Rewriter::emit(const DimExpr &expr, Location loc) {
 }
 
 /// A slot's size, rounded up to 64 bytes.
-Value Rewriter::emitSlotBytes(const Slot &slot, Location loc) {
+Value Rewriter::emitSlotBytes(const MemorySlot &slot, Location loc) {
   Value bytes = emit(slot.bytes, loc);
   if (llvm::all_of(slot.bytes.getTerms(),
                    [](const auto &term) { return term.second % 64 == 0; }))
@@ -247,7 +85,7 @@ void Rewriter::buildWorkspaceFunction() {
   for (auto [symbol, argument] : llvm::zip(plan.symbols, entry->getArguments()))
     symbolValues[symbol] = argument;
   Value total = arith::ConstantIndexOp::create(builder, loc, 0);
-  for (const Slot &slot : plan.slots)
+  for (const MemorySlot &slot : plan.slots)
     total =
         arith::AddIOp::create(builder, loc, total, emitSlotBytes(slot, loc));
   func::ReturnOp::create(builder, loc, total);
@@ -341,7 +179,7 @@ LogicalResult Rewriter::buildLaunch(LaunchOp launch,
 
 ArrayAttr Rewriter::describeSlots() {
   SmallVector<Attribute> entries;
-  for (const Slot &slot : plan.slots) {
+  for (const MemorySlot &slot : plan.slots) {
     SmallVector<Attribute> holds;
     for (Value value : slot.holds) {
       auto name = value.getLoc()->findInstanceOf<NameLoc>();
@@ -412,7 +250,7 @@ LogicalResult Rewriter::run() {
 
   SmallVector<Value> offsets;
   Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
-  for (const Slot &slot : plan.slots) {
+  for (const MemorySlot &slot : plan.slots) {
     offsets.push_back(offset);
     offset =
         arith::AddIOp::create(builder, loc, offset, emitSlotBytes(slot, loc));
@@ -480,11 +318,11 @@ struct PlanMemory : public attune::impl::PlanMemoryBase<PlanMemory> {
          llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
       if (function.isExternal())
         continue;
-      Plan plan(function, keepAll);
+      MemoryPlan plan(function, keepAll);
       if (failed(plan.make()) || failed(Rewriter(plan, symbolTable).run()))
         return signalPassFailure();
       numSlots += plan.slots.size();
-      for (const Slot &slot : plan.slots)
+      for (const MemorySlot &slot : plan.slots)
         numBuffers += slot.holds.size();
     }
   }

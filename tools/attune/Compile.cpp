@@ -99,18 +99,21 @@ llvm::Error compile(CompileOptions &flags) {
                 options->compileTo != Phase::Binary;
   if (package.output.empty())
     package.output = isText ? "-" : compilation.getName();
-  if (llvm::sys::fs::is_directory(package.output))
+  if (llvm::sys::fs::is_directory(package.output) ||
+      llvm::sys::path::filename(package.output) == ".")
     return userErrorf("-o {0}: expected the path of a file, found a directory",
                       package.output);
-  llvm::Expected<std::vector<std::string>> written =
-      writePackage(compilation, package);
+  llvm::Expected<Package> written = writePackage(compilation, package);
   if (!written)
     return written.takeError();
+  if (!written->tokenizerNote.empty())
+    llvm::errs() << "attune compile: warning: compiled without its tokenizer: "
+                 << written->tokenizerNote << '\n';
   if (flags.memoryReport)
     if (llvm::Error error = printMemoryReport(compilation, llvm::outs()))
       return error;
   if (!flags.quiet && package.output != "-")
-    for (const std::string &path : *written)
+    for (const std::string &path : written->paths)
       llvm::errs() << "wrote " << path << '\n';
   return llvm::Error::success();
 }

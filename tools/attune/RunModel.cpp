@@ -113,6 +113,10 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
     if (!made)
       return reportError(llvm::errs(), argv[0], made.takeError());
     model = std::move(*made);
+    if (!model->getTokenizerNote().empty() &&
+        (subcommand == "embed" || subcommand == "tokenize"))
+      llvm::errs() << argv[0] << ": warning: compiled without its tokenizer: "
+                   << model->getTokenizerNote() << '\n';
   }
   std::string weights = "--weights=" + model->getWeightsPath();
   std::string self = "attune";

@@ -30,7 +30,8 @@ class ModelCode {
 public:
   /// Takes a compilation to the phase `llvm` and generates its code. The
   /// tokenizer that lies in the model's directory goes into the weights image;
-  /// when it cannot be used, the reason is kept in getTokenizerNote().
+  /// when it cannot be used, the reason is kept in getTokenizerNote(). A
+  /// directory without any tokenizer file is no such case.
   static llvm::Expected<std::unique_ptr<ModelCode>>
   generate(Compilation &compilation, const CodeOptions &options);
 

@@ -33,10 +33,18 @@ struct PackageNames {
   std::string at(llvm::StringRef fileName) const;
 };
 
-/// Compiles to Phase::Binary and writes all files; each appears under its name
-/// once it is complete. Returns their paths.
-llvm::Expected<std::vector<std::string>>
-writePackage(Compilation &compilation, const PackageOptions &options);
+/// What was written.
+struct Package {
+  std::vector<std::string> paths;
+  /// Why the model's tokenizer is not in it; empty when it is, or when the
+  /// model has none.
+  std::string tokenizerNote;
+};
+
+/// Compiles to Phase::Binary and writes all files, or none of them when there
+/// is an error.
+llvm::Expected<Package> writePackage(Compilation &compilation,
+                                     const PackageOptions &options);
 
 } // namespace attune
 
