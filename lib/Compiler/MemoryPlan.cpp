@@ -4,6 +4,28 @@
 using namespace mlir;
 using namespace attune;
 
+/// The value whose memory `value` shows.
+static Value getRoot(Value value) {
+  while (auto view = value.getDefiningOp<ViewOpInterface>())
+    value = view->getOperand(0);
+  return value;
+}
+
+LogicalResult MemoryPlan::make() {
+  if (!llvm::hasSingleElement(function.getBody()))
+    return function.emitError("expected a function of one block");
+  if (failed(inferShapes()) || failed(placeResults()))
+    return failure();
+  assignSlots();
+  return success();
+}
+
+DimExpr MemoryPlan::getBytes(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return getNumElements(shapes[value]) *
+         static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
+}
+
 LogicalResult MemoryPlan::inferShapes() {
   for (BlockArgument argument : function.getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
@@ -80,7 +102,7 @@ unsigned MemoryPlan::takeSlot(Value value, const DimExpr &bytes) {
     slots.emplace_back();
     best = slots.size() - 1;
   }
-  MemorySlot &slot = slots[*best];
+  ArenaSlot &slot = slots[*best];
   slot.bytes = DimExpr::upperBound(slot.bytes, bytes);
   slot.free = false;
   slot.holds.push_back(value);

@@ -8,53 +8,41 @@
 namespace attune {
 
 /// A part of the arena that values with disjoint lives share.
-struct MemorySlot {
-  DimExpr bytes;
+struct ArenaSlot {
+  DimExpr bytes; ///< enough for each of the values
   llvm::SmallVector<mlir::Value> holds;
-  bool free = false;
+  bool free = false; ///< no value that is alive lies in it
 };
 
-/// Where every value of a function lives.
+/// Decides where every value of a function of launches on tensors lives: in a
+/// buffer of the caller (arguments, results) or in a slot of the arena. Views
+/// lie where their operand does.
 class MemoryPlan {
 public:
+  /// With `keepAll` no two values share a slot.
   MemoryPlan(mlir::func::FuncOp function, bool keepAll)
       : function(function), keepAll(keepAll) {}
 
-  llvm::LogicalResult make() {
-    if (!llvm::hasSingleElement(function.getBody()))
-      return function.emitError("expected a function of one block");
-    if (llvm::failed(inferShapes()) || llvm::failed(placeResults()))
-      return llvm::failure();
-    assignSlots();
-    return llvm::success();
-  }
+  /// Makes the plan; failures are reported at the op that cannot be planned.
+  llvm::LogicalResult make();
 
   mlir::func::FuncOp function;
   bool keepAll;
-  llvm::SmallVector<std::string> symbols; // in order of their first appearance
+  /// Names of dynamic extents, in order of their first appearance.
+  llvm::SmallVector<std::string> symbols;
   llvm::DenseMap<mlir::Value, SymbolicShape> shapes;
-  llvm::DenseMap<mlir::Value, unsigned>
-      results; // values that are the function's results
+  /// Values that are results of the function, with their numbers.
+  llvm::DenseMap<mlir::Value, unsigned> results;
+  /// The slot of every other value that a launch computes.
   llvm::DenseMap<mlir::Value, unsigned> slotOf;
-  llvm::SmallVector<MemorySlot> slots;
+  llvm::SmallVector<ArenaSlot> slots;
 
 private:
-  /// The value whose memory `value` shows.
-  static mlir::Value getRoot(mlir::Value value) {
-    while (auto view = value.getDefiningOp<ViewOpInterface>())
-      value = view->getOperand(0);
-    return value;
-  }
-
   llvm::LogicalResult inferShapes();
   llvm::LogicalResult placeResults();
   void assignSlots();
   unsigned takeSlot(mlir::Value value, const DimExpr &bytes);
-  DimExpr getBytes(mlir::Value value) {
-    auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
-    return getNumElements(shapes[value]) *
-           static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
-  }
+  DimExpr getBytes(mlir::Value value);
 };
 
 } // namespace attune

@@ -33,7 +33,7 @@ public:
 
 private:
   Value emit(const DimExpr &expr, Location loc);
-  Value emitSlotBytes(const MemorySlot &slot, Location loc);
+  Value emitSlotBytes(const ArenaSlot &slot, Location loc);
   void buildWorkspaceFunction();
   FailureOr<Value> buildView(ViewOpInterface view);
   LogicalResult buildLaunch(LaunchOp launch, ArrayRef<Value> resultBuffers);
@@ -61,7 +61,7 @@ Value Rewriter::emit(const DimExpr &expr, Location loc) {
 }
 
 /// A slot's size, rounded up to 64 bytes.
-Value Rewriter::emitSlotBytes(const MemorySlot &slot, Location loc) {
+Value Rewriter::emitSlotBytes(const ArenaSlot &slot, Location loc) {
   Value bytes = emit(slot.bytes, loc);
   if (llvm::all_of(slot.bytes.getTerms(),
                    [](const auto &term) { return term.second % 64 == 0; }))
@@ -85,7 +85,7 @@ void Rewriter::buildWorkspaceFunction() {
   for (auto [symbol, argument] : llvm::zip(plan.symbols, entry->getArguments()))
     symbolValues[symbol] = argument;
   Value total = arith::ConstantIndexOp::create(builder, loc, 0);
-  for (const MemorySlot &slot : plan.slots)
+  for (const ArenaSlot &slot : plan.slots)
     total =
         arith::AddIOp::create(builder, loc, total, emitSlotBytes(slot, loc));
   func::ReturnOp::create(builder, loc, total);
@@ -179,7 +179,7 @@ LogicalResult Rewriter::buildLaunch(LaunchOp launch,
 
 ArrayAttr Rewriter::describeSlots() {
   SmallVector<Attribute> entries;
-  for (const MemorySlot &slot : plan.slots) {
+  for (const ArenaSlot &slot : plan.slots) {
     SmallVector<Attribute> holds;
     for (Value value : slot.holds) {
       auto name = value.getLoc()->findInstanceOf<NameLoc>();
@@ -250,7 +250,7 @@ LogicalResult Rewriter::run() {
 
   SmallVector<Value> offsets;
   Value offset = arith::ConstantIndexOp::create(builder, loc, 0);
-  for (const MemorySlot &slot : plan.slots) {
+  for (const ArenaSlot &slot : plan.slots) {
     offsets.push_back(offset);
     offset =
         arith::AddIOp::create(builder, loc, offset, emitSlotBytes(slot, loc));
@@ -322,7 +322,7 @@ struct PlanMemory : public attune::impl::PlanMemoryBase<PlanMemory> {
       if (failed(plan.make()) || failed(Rewriter(plan, symbolTable).run()))
         return signalPassFailure();
       numSlots += plan.slots.size();
-      for (const MemorySlot &slot : plan.slots)
+      for (const ArenaSlot &slot : plan.slots)
         numBuffers += slot.holds.size();
     }
   }
