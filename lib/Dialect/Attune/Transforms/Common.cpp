@@ -46,17 +46,16 @@ LoadWeightOp attune::getLoadedWeight(Value value) {
   return value ? value.getDefiningOp<LoadWeightOp>() : LoadWeightOp();
 }
 
-void attune::forEachFunctionBlock(ModuleOp module,
-                                  llvm::function_ref<void(Block &)> callback) {
+void attune::forEachEntryBlock(ModuleOp module,
+                               llvm::function_ref<void(Block &)> callback) {
   for (auto function : module.getOps<FunctionOpInterface>())
-    if (!isa<KernelOp>(function))
-      for (Block &block : function.getFunctionBody())
-        callback(block);
+    if (!isa<KernelOp>(function) && !function.isExternal())
+      callback(function.getFunctionBody().front());
 }
 
 void attune::eraseDeadOps(ModuleOp module) {
   // Users stand behind what they use, so one walk from the end sees all.
-  forEachFunctionBlock(module, [](Block &block) {
+  forEachEntryBlock(module, [](Block &block) {
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isOpTriviallyDead(&op))
         op.erase();

@@ -33,10 +33,11 @@ std::string otherUsers(mlir::Value value, mlir::Operation *expected);
 /// The declared weight that `value` loads, or null.
 LoadWeightOp getLoadedWeight(mlir::Value value);
 
-/// Calls `callback` for each block of the model's functions: not for those
-/// of kernels, nor for regions nested in ops.
-void forEachFunctionBlock(mlir::ModuleOp module,
-                          llvm::function_ref<void(mlir::Block &)> callback);
+/// Calls `callback` for the entry block of each of the model's functions, which
+/// is all that importers emit: not for kernels, and not for blocks that may be
+/// unreachable, where values can depend on themselves.
+void forEachEntryBlock(mlir::ModuleOp module,
+                       llvm::function_ref<void(mlir::Block &)> callback);
 
 /// Erases the ops of the model's functions whose results nobody uses.
 void eraseDeadOps(mlir::ModuleOp module);

@@ -14,7 +14,7 @@ namespace {
 struct FuseAttention : attune::impl::FuseAttentionBase<FuseAttention> {
   void runOnOperation() override {
     SmallVector<SoftmaxOp> candidates;
-    forEachFunctionBlock(getOperation(), [&](Block &block) {
+    forEachEntryBlock(getOperation(), [&](Block &block) {
       llvm::append_range(candidates, block.getOps<SoftmaxOp>());
     });
     for (SoftmaxOp op : candidates)

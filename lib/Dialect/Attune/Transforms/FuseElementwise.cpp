@@ -16,7 +16,7 @@ struct FuseElementwise : attune::impl::FuseElementwiseBase<FuseElementwise> {
   using FuseElementwiseBase::FuseElementwiseBase;
 
   void runOnOperation() override {
-    forEachFunctionBlock(getOperation(), [&](Block &block) {
+    forEachEntryBlock(getOperation(), [&](Block &block) {
       FusionGrouping grouping(block, join);
       for (auto &[op, reason] : grouping.getMissed())
         remarkMissed(op, "elementwise", reason);

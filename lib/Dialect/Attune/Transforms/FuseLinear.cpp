@@ -14,7 +14,7 @@ namespace {
 struct FuseLinear : attune::impl::FuseLinearBase<FuseLinear> {
   void runOnOperation() override {
     SmallVector<Operation *> candidates;
-    forEachFunctionBlock(getOperation(), [&](Block &block) {
+    forEachEntryBlock(getOperation(), [&](Block &block) {
       for (Operation &op : block)
         if (isa<MatmulOp, AddOp>(op))
           candidates.push_back(&op);

@@ -24,7 +24,7 @@ struct MergeProjections : attune::impl::MergeProjectionsBase<MergeProjections> {
     symbols = &table;
     stacked.clear();
     replaced.clear();
-    forEachFunctionBlock(getOperation(), [&](Block &block) {
+    forEachEntryBlock(getOperation(), [&](Block &block) {
       llvm::MapVector<Value, Group> groups;
       for (auto op : block.getOps<LinearOp>())
         groups[op.getInput()].push_back(op);

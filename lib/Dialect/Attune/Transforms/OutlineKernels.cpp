@@ -47,7 +47,7 @@ struct OutlineKernels : attune::impl::OutlineKernelsBase<OutlineKernels> {
         break;
       }
     SmallVector<FusedOp> regions;
-    forEachFunctionBlock(getOperation(), [&](Block &block) {
+    forEachEntryBlock(getOperation(), [&](Block &block) {
       llvm::append_range(regions, block.getOps<FusedOp>());
     });
     for (FusedOp op : regions)

@@ -625,3 +625,17 @@ func.func @other_heads(%q: tensor<?x?x8xf32>, %k: tensor<?x?x4xf32>, %v: tensor<
   %r = attune.reshape %ct {shape = array<i64: 0, 0, 8>} : tensor<?x?x2x4xf32> -> tensor<?x?x8xf32>
   return %r : tensor<?x?x8xf32>
 }
+
+// Values of unreachable blocks may depend on themselves; they are left alone.
+// CHECK-LABEL: func.func @unreachable
+// CHECK: ^bb1:
+// REMARK-NOT: Function=unreachable
+func.func @unreachable(%v: tensor<?x2x?x4xf32>) {
+  return
+^bb1:
+  %0 = attune.scale %1 {factor = 2.0 : f32} : tensor<?x2x?x?xf32>
+  %1 = attune.scale %0 {factor = 2.0 : f32} : tensor<?x2x?x?xf32>
+  %2 = attune.softmax %1 : tensor<?x2x?x?xf32>
+  %3 = attune.matmul %2, %v : (tensor<?x2x?x?xf32>, tensor<?x2x?x4xf32>) -> tensor<?x2x?x4xf32>
+  cf.br ^bb1
+}
