@@ -8,6 +8,9 @@
 #     A GoogleTest program, each of whose tests is a ctest test.
 #   attune_tablegen(TARGET FILE.td -gen-x OUT.inc [-gen-y OUT2.inc ...])
 #     Generated headers beside the .td's place in the build tree.
+#   attune_add_doc(NAME [DEPENDS target ...])
+#     The generated page docs/reference/NAME.md (scripts/docs/reference.py knows how): the target attune-docs writes it,
+#     the test docs-NAME checks that it is up to date.
 #
 # All compiler code shares one precompiled header (cmake/Precompiled.h): a file that includes MLIR costs seconds without it.
 
@@ -92,4 +95,17 @@ function(attune_tablegen target td)
   endwhile()
   add_public_tablegen_target(${target})
   add_dependencies(attune-headers ${target})
+endfunction()
+
+function(attune_add_doc name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  set(command "${Python3_EXECUTABLE}" -B "${PROJECT_SOURCE_DIR}/scripts/docs/reference.py" ${name}
+    --bin "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" --llvm-bin "${LLVM_TOOLS_BINARY_DIR}" --llvm-include "${LLVM_INCLUDE_DIR}")
+  set(page "${PROJECT_SOURCE_DIR}/docs/reference/${name}.md")
+  add_custom_target(attune-docs-${name} COMMAND ${command} --write "${page}" VERBATIM)
+  if(ARG_DEPENDS)
+    add_dependencies(attune-docs-${name} ${ARG_DEPENDS})
+  endif()
+  add_dependencies(attune-docs attune-docs-${name})
+  add_test(NAME docs-${name} COMMAND ${command} --check "${page}")
 endfunction()
