@@ -22,6 +22,10 @@ std::string format(const char *pattern, ...)
 /// Python's bytes.decode("utf-8", errors="replace") does it.
 std::string repairUtf8(std::string_view text);
 
+/// `text` without white space at its ends: what Python's str.strip() takes for
+/// it. Parts of ill-formed characters stay.
+std::string_view stripSpace(std::string_view text);
+
 /// Appends `text` as a JSON string, quotes included. Ill-formed UTF-8 becomes
 /// U+FFFD, control characters are escaped.
 void appendJsonString(std::string &out, std::string_view text);

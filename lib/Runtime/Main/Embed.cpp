@@ -132,7 +132,7 @@ int embed(const Context &context) {
   Session session;
   if (int status = session.open(context))
     return status;
-  if (int status = tokenizeTexts(session.get(), size_t(maxLength), texts))
+  if (int status = tokenizeTexts(session.get(), size_t(maxLength), true, texts))
     return status;
   Embeddings result;
   if (int status = embedTexts(context.model, session.get(), texts,

@@ -1,5 +1,6 @@
 //===- Texts.cpp - Texts of the command line and their tokens -------------===//
 #include "Texts.h"
+#include "attune/Runtime/Text.h"
 
 #include <cstdio>
 
@@ -49,15 +50,18 @@ int readTexts(const Arguments &arguments, std::vector<TokenizedText> &texts) {
   return ExitOk;
 }
 
-int tokenizeTexts(attune_model *model, size_t maxLength,
+int tokenizeTexts(attune_model *model, size_t maxLength, bool strip,
                   std::vector<TokenizedText> &texts) {
   for (TokenizedText &text : texts) {
+    std::string_view part = text.text;
+    if (strip)
+      part = rt::stripSpace(part);
     size_t count = 0, room = 256;
     while (true) {
       text.ids.resize(room);
       text.typeIds.resize(room);
       attune_status status =
-          attune_tokenize(model, text.text.data(), text.text.size(), maxLength,
+          attune_tokenize(model, part.data(), part.size(), maxLength,
                           text.ids.data(), text.typeIds.data(), room, &count);
       if (status && count <= room)
         return reportStatus(status);

@@ -18,8 +18,9 @@ struct TokenizedText {
 int readTexts(const Arguments &arguments, std::vector<TokenizedText> &texts);
 
 /// Fills in the tokens of every text, at most `maxLength` each (0: the model's
-/// own limit).
-int tokenizeTexts(attune_model *model, size_t maxLength,
+/// own limit). With `strip` the white space at both ends is left out, as
+/// sentence-transformers does before it tokenizes.
+int tokenizeTexts(attune_model *model, size_t maxLength, bool strip,
                   std::vector<TokenizedText> &texts);
 
 } // namespace attune::program

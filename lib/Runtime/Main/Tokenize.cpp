@@ -61,7 +61,8 @@ int tokenize(const Context &context) {
   // Nothing is computed: no threads are needed.
   if (int status = session.open(context, 1))
     return status;
-  if (int status = tokenizeTexts(session.get(), size_t(maxLength), texts))
+  if (int status =
+          tokenizeTexts(session.get(), size_t(maxLength), false, texts))
     return status;
   return printText(kind == "json" ? tokensJson(session.get(), texts)
                                   : tokensText(session.get(), texts));

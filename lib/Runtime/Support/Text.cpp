@@ -80,6 +80,42 @@ std::string repairUtf8(std::string_view text) {
   return out;
 }
 
+/// The white space characters of Python's str.isspace(), in UTF-8.
+static constexpr std::string_view spaces[] = {"\t",           "\n",
+                                              "\v",           "\f",
+                                              "\r",           "\x1c",
+                                              "\x1d",         "\x1e",
+                                              "\x1f",         " ",
+                                              "\xc2\x85",     "\xc2\xa0",
+                                              "\xe1\x9a\x80", "\xe2\x80\x80",
+                                              "\xe2\x80\x81", "\xe2\x80\x82",
+                                              "\xe2\x80\x83", "\xe2\x80\x84",
+                                              "\xe2\x80\x85", "\xe2\x80\x86",
+                                              "\xe2\x80\x87", "\xe2\x80\x88",
+                                              "\xe2\x80\x89", "\xe2\x80\x8a",
+                                              "\xe2\x80\xa8", "\xe2\x80\xa9",
+                                              "\xe2\x80\xaf", "\xe2\x81\x9f",
+                                              "\xe3\x80\x80"};
+
+std::string_view stripSpace(std::string_view text) {
+  auto stripOnce = [&] {
+    for (std::string_view space : spaces) {
+      if (text.starts_with(space)) {
+        text.remove_prefix(space.size());
+        return true;
+      }
+      if (text.ends_with(space)) {
+        text.remove_suffix(space.size());
+        return true;
+      }
+    }
+    return false;
+  };
+  while (stripOnce()) {
+  }
+  return text;
+}
+
 void appendJsonString(std::string &out, std::string_view text) {
   out += '"';
   for (char c : repairUtf8(text)) {

@@ -52,6 +52,20 @@ TEST(Text, RepairsUtf8LikePython) {
   EXPECT_EQ(repairUtf8(std::string_view("a\0b", 3)), std::string("a\0b", 3));
 }
 
+TEST(Text, StripsSpaceAsPythonDoes) {
+  EXPECT_EQ(stripSpace(""), "");
+  EXPECT_EQ(stripSpace(" \t\n\v\f\r\x1c\x1d\x1e\x1f"), "");
+  EXPECT_EQ(stripSpace("  a  b "), "a  b");
+  // U+0085, U+00A0, U+1680, U+2003, U+2028, U+202F, U+205F, U+3000
+  EXPECT_EQ(stripSpace("\xc2\x85\xc2\xa0\xe1\x9a\x80\xe2\x80\x83x\xe2\x80\xa8"
+                       "\xe2\x80\xaf\xe2\x81\x9f\xe3\x80\x80"),
+            "x");
+  // No white space: U+00B7, U+200B, U+2060, U+FEFF, and lone bytes.
+  for (const char *text : {"\xc2\xb7", "\xe2\x80\x8b", "\xe2\x81\xa0",
+                           "\xef\xbb\xbf", "\x85", "\xa0", "\xe2\x80"})
+    EXPECT_EQ(stripSpace(text), text);
+}
+
 TEST(Text, JsonStrings) {
   EXPECT_EQ(json("a \"b\" \\ /"), "\"a \\\"b\\\" \\\\ /\"");
   EXPECT_EQ(json("\n\r\t"), "\"\\n\\r\\t\"");
