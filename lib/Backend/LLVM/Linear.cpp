@@ -61,7 +61,8 @@ private:
     return math.ceilDiv(numRows, math.constant(schedule.mc));
   }
   bool hasUniformRows();
-  int64_t getPackedStride() { return llvm::alignTo(runOfK, 16) + 16; }
+  /// Cache lines, an odd number of them: rows spread over all sets.
+  int64_t getPackedStride() { return (llvm::divideCeil(runOfK, 16) | 1) * 16; }
   int64_t getTileBytes();
   int64_t getPackedBytes();
 
@@ -74,6 +75,7 @@ private:
                     Value firstRow, Value numRows, Value firstColumn,
                     int64_t numColumns);
   Rows packRows(const Rows &rows, int64_t run);
+  void prefetchNext(TileOperands &operands, Value b, Value tileIndex);
 
   KernelEmission &emission;
   OpBuilder &builder;
@@ -278,12 +280,36 @@ void LinearEmitter::emitStrip(const RegionEmitter &epilogue, const Rows &rows,
         operands.tile = address;
         operands.accumulate = arith::ConstantIntOp::create(
             builder, loc, builder.getI1Type(), run > 0);
+        prefetchNext(operands, b, index);
         emitTile(builder, loc, emission.kernel->getParentOfType<ModuleOp>(),
                  shape, operands);
         if (run + 1 == numRuns)
           emitEpilogue(epilogue, address, math.add(rows.first, start), count,
                        firstColumn, numColumns);
       });
+}
+
+/// Lets the first tiles of a strip fetch the next strip's part of the weight,
+/// where that lies behind this strip's in one piece.
+void LinearEmitter::prefetchNext(TileOperands &operands, Value b,
+                                 Value tileIndex) {
+  if (numRuns > 1 || tile.panel > columns || !schedule.prefetch)
+    return;
+  int64_t stripBytes = k * columns * 4;
+  int64_t bytesOfTile = k / tile.unroll * tile.getPrefetchBytes();
+  if (bytesOfTile == 0)
+    return;
+  Value offset = math.mul(tileIndex, bytesOfTile);
+  Value useful = math.less(offset, math.constant(stripBytes));
+  Value ahead =
+      advance(builder, loc, b,
+              math.add(math.div(offset, math.constant(4)), k * columns));
+  operands.prefetch =
+      LLVM::SelectOp::create(builder, loc, useful, ahead, operands.tile);
+  operands.prefetchStep =
+      toI64(builder, loc,
+            math.select(useful, math.constant(tile.getPrefetchBytes()),
+                        math.constant(0)));
 }
 
 /// Bias and what follows the product, on a tile that was stored at `address`.

@@ -21,9 +21,10 @@ LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
   s.mr = std::min<int64_t>(12, (target.vectorRegisters - s.nv - 2) / s.nv);
   int64_t columns = s.nv * lanes;
   // Rows whose distance is a multiple of a page fall into the same sets of L1:
-  // more of them than it has ways evict each other.
-  constexpr int64_t kPage = 4096, kWays = 8;
-  s.packa = k * 4 % kPage == 0 && s.mr > kWays;
+  // leave ways for b. Lower tiles cost less than a copy of the rows.
+  constexpr int64_t kPage = 4096, kRowsInOneSet = 6;
+  if (k * 4 % kPage == 0)
+    s.mr = std::min(s.mr, kRowsInOneSet);
   // Half of L2 for the block of rows.
   int64_t rows = target.l2Bytes / 2 / (4 * std::max<int64_t>(k, 1));
   s.mc = std::clamp<int64_t>(rows / s.mr * s.mr, 4 * s.mr, 32 * s.mr);
@@ -44,6 +45,7 @@ LinearSchedule LinearSchedule::get(const Schedule &schedule,
   s.nc = schedule.get("nc", s.nc);
   s.kc = schedule.get("kc", s.kc);
   s.packa = schedule.get("packa", s.packa);
+  s.prefetch = schedule.get("prefetch", s.prefetch);
   return s;
 }
 
@@ -51,7 +53,7 @@ Schedule LinearSchedule::toSchedule() const {
   Schedule schedule;
   schedule.set("mr", mr).set("nv", nv).set("panel", panel);
   schedule.set("unroll", unroll).set("mc", mc).set("nc", nc);
-  schedule.set("kc", kc).set("packa", packa);
+  schedule.set("kc", kc).set("packa", packa).set("prefetch", prefetch);
   return schedule;
 }
 
@@ -79,6 +81,7 @@ SmallVector<Knob> LinearSchedule::getKnobs(const TargetDesc &target) {
        "longest run of k in registers",
        {256, 384, 512, 768, 1024, 2048, 4096}},
       {"packa", "1: copy the rows of a task to scratch memory first", {0, 1}},
+      {"prefetch", "1: fetch the next strip of the weight ahead", {0, 1}},
   };
 }
 

@@ -14,14 +14,15 @@ namespace attune {
 /// after the other, so that a strip of the weight stays in L1/L2 while it is
 /// used, and the block of rows in L2.
 struct LinearSchedule {
-  int64_t mr = 6;     ///< rows of a register tile
-  int64_t nv = 2;     ///< vectors of a register tile
-  int64_t panel = 16; ///< columns of a panel of the packed weight
-  int64_t unroll = 4; ///< steps of k in one iteration
-  int64_t mc = 96;    ///< most rows of a task
-  int64_t nc = 128;   ///< columns of a task
-  int64_t kc = 4096;  ///< longest run of k that a tile is kept in registers
-  int64_t packa = 0;  ///< 1: copy the block of rows to scratch memory first
+  int64_t mr = 6;       ///< rows of a register tile
+  int64_t nv = 2;       ///< vectors of a register tile
+  int64_t panel = 16;   ///< columns of a panel of the packed weight
+  int64_t unroll = 4;   ///< steps of k in one iteration
+  int64_t mc = 96;      ///< most rows of a task
+  int64_t nc = 128;     ///< columns of a task
+  int64_t kc = 4096;    ///< longest run of k that a tile is kept in registers
+  int64_t packa = 0;    ///< 1: copy the block of rows to scratch memory first
+  int64_t prefetch = 1; ///< 1: fetch the next strip of the weight ahead
 
   /// The analytic choice for a weight of n x k.
   static LinearSchedule getDefault(const TargetDesc &target, int64_t n,

@@ -5,6 +5,9 @@
 using namespace mlir;
 using namespace attune;
 
+/// Elements of f32 in a cache line.
+static constexpr int64_t kLineElements = 16;
+
 namespace {
 
 /// Emits one function: a tile of exactly `rows` rows. Written in the LLVM
@@ -40,11 +43,17 @@ private:
       base = offset(b, {panelOffsets[panel]});
     return offset(base, {int32_t(step * shape.panel + column % shape.panel)});
   }
+  /// What advances with k.
+  struct Streams {
+    Value a, b;
+    Value ahead; // what to prefetch
+  };
   /// One iteration: `steps` steps of k on the accumulators.
-  void accumulate(Value a, Value b, int64_t steps, MutableArrayRef<Value> acc);
-  /// A loop `count` times over `steps` steps. Advances a and b.
-  void loop(Block *&block, Value count, int64_t steps, Value &a, Value &b,
-            SmallVectorImpl<Value> &acc);
+  void accumulate(const Streams &streams, int64_t steps, bool prefetches,
+                  MutableArrayRef<Value> acc);
+  /// A loop `count` times over `steps` steps.
+  void loop(Block *&block, Value count, int64_t steps, bool prefetches,
+            Streams &streams, SmallVectorImpl<Value> &acc);
 
   OpBuilder &builder;
   Location loc;
@@ -52,13 +61,21 @@ private:
   Type pointer, i64, f32;
   VectorType vector;
   Region *body = nullptr;
-  Value aStride, bStride;
+  Value aStride, bStride, prefetchStep;
   SmallVector<Value> rowOffsets, panelOffsets;
 };
 
-void TileFunction::accumulate(Value a, Value b, int64_t steps,
-                              MutableArrayRef<Value> acc) {
+void TileFunction::accumulate(const Streams &streams, int64_t steps,
+                              bool prefetches, MutableArrayRef<Value> acc) {
+  auto [a, b, ahead] = streams;
   for (int64_t step = 0; step < steps; ++step) {
+    if (prefetches) {
+      // Into L2, where the next strip is read from.
+      constexpr int32_t kRead = 0, kModerateLocality = 2, kData = 1;
+      LLVM::Prefetch::create(builder, loc,
+                             offset(ahead, {int32_t(step * kLineElements)}),
+                             kRead, kModerateLocality, kData);
+    }
     SmallVector<Value> columns;
     for (int64_t v = 0; v < shape.vectors; ++v)
       columns.push_back(loadVector(addressOfB(b, step, v)));
@@ -81,18 +98,19 @@ void TileFunction::accumulate(Value a, Value b, int64_t steps,
   }
 }
 
-void TileFunction::loop(Block *&block, Value count, int64_t steps, Value &a,
-                        Value &b, SmallVectorImpl<Value> &acc) {
-  // header(i, a, b, acc...): i > 0 ? body : after
-  SmallVector<Type> types = {i64, pointer, pointer};
+void TileFunction::loop(Block *&block, Value count, int64_t steps,
+                        bool prefetches, Streams &streams,
+                        SmallVectorImpl<Value> &acc) {
+  // loop(i, a, b, ahead, acc...): repeats while i > 0
+  SmallVector<Type> types = {i64, pointer, pointer, pointer};
   types.append(acc.size(), vector);
   SmallVector<Location> locations(types.size(), loc);
   Block *loopBlock = builder.createBlock(body, body->end(), types, locations);
-  SmallVector<Type> afterTypes(types.begin() + 1, types.end());
-  Block *after = builder.createBlock(body, body->end(), afterTypes,
-                                     ArrayRef(locations).drop_front());
+  Block *after =
+      builder.createBlock(body, body->end(), ArrayRef(types).drop_front(),
+                          ArrayRef(locations).drop_front());
   builder.setInsertionPointToEnd(block);
-  SmallVector<Value> initial = {count, a, b};
+  SmallVector<Value> initial = {count, streams.a, streams.b, streams.ahead};
   llvm::append_range(initial, acc);
   Value any = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::sgt,
                                    count, constant(0));
@@ -100,22 +118,27 @@ void TileFunction::loop(Block *&block, Value count, int64_t steps, Value &a,
                          ArrayRef(initial).drop_front());
 
   builder.setInsertionPointToStart(loopBlock);
-  SmallVector<Value> current(loopBlock->getArguments().drop_front(3));
-  Value bodyA = loopBlock->getArgument(1), bodyB = loopBlock->getArgument(2);
-  accumulate(bodyA, bodyB, steps, current);
-  Value left =
-      LLVM::SubOp::create(builder, loc, loopBlock->getArgument(0), constant(1));
-  SmallVector<Value> next = {left, offset(bodyA, {int32_t(steps)}),
-                             offset(bodyB, {int32_t(steps * shape.panel)})};
+  auto arguments = loopBlock->getArguments();
+  Streams inner = {arguments[1], arguments[2], arguments[3]};
+  SmallVector<Value> current(arguments.drop_front(4));
+  accumulate(inner, steps, prefetches, current);
+  Value left = LLVM::SubOp::create(builder, loc, arguments[0], constant(1));
+  Value ahead = inner.ahead;
+  if (prefetches)
+    ahead = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(),
+                                ahead, ArrayRef<LLVM::GEPArg>{prefetchStep});
+  SmallVector<Value> next = {left, offset(inner.a, {int32_t(steps)}),
+                             offset(inner.b, {int32_t(steps * shape.panel)}),
+                             ahead};
   llvm::append_range(next, current);
   Value more = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne, left,
                                     constant(0));
   LLVM::CondBrOp::create(builder, loc, more, loopBlock, next, after,
                          ArrayRef(next).drop_front());
 
-  a = after->getArgument(0);
-  b = after->getArgument(1);
-  acc.assign(after->getArguments().begin() + 2, after->getArguments().end());
+  arguments = after->getArguments();
+  streams = {arguments[0], arguments[1], arguments[2]};
+  acc.assign(arguments.begin() + 3, arguments.end());
   block = after;
   builder.setInsertionPointToStart(after);
 }
@@ -124,7 +147,9 @@ void TileFunction::emit(LLVM::LLVMFuncOp function) {
   Block *block = function.addEntryBlock(builder);
   body = &function.getBody();
   builder.setInsertionPointToStart(block);
-  Value a = block->getArgument(0), b = block->getArgument(2);
+  Streams streams = {block->getArgument(0), block->getArgument(2),
+                     block->getArgument(7)};
+  prefetchStep = block->getArgument(8);
   aStride = block->getArgument(1);
   bStride = block->getArgument(3);
   Value k = block->getArgument(4), tile = block->getArgument(5);
@@ -157,9 +182,9 @@ void TileFunction::emit(LLVM::LLVMFuncOp function) {
   Value unroll = constant(shape.unroll);
   Value whole = LLVM::UDivOp::create(builder, loc, k, unroll);
   Value rest = LLVM::URemOp::create(builder, loc, k, unroll);
-  loop(start, whole, shape.unroll, a, b, acc);
+  loop(start, whole, shape.unroll, /*prefetches=*/true, streams, acc);
   if (shape.unroll > 1)
-    loop(start, rest, 1, a, b, acc);
+    loop(start, rest, 1, /*prefetches=*/false, streams, acc);
   for (int64_t i = 0; i < numAcc; ++i)
     LLVM::StoreOp::create(builder, loc, acc[i],
                           offset(tile, {int32_t(i * shape.lanes)}), 4);
@@ -252,10 +277,18 @@ void attune::emitTile(OpBuilder &builder, Location loc, ModuleOp module,
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Type i64 = builder.getI64Type();
   SmallVector<Type> types = {
-      pointer, i64, pointer, i64, i64, pointer, builder.getI1Type()};
+      pointer, i64, pointer, i64, i64, pointer, builder.getI1Type(),
+      pointer, i64};
   auto function = getTileSwitch(builder, loc, module, shape, types);
+  // Without anything ahead, the tile's own first line is named again and again.
+  Value ahead = operands.prefetch, step = operands.prefetchStep;
+  if (!ahead) {
+    ahead = operands.tile;
+    step = LLVM::ConstantOp::create(builder, loc, i64, 0);
+  }
   LLVM::CallOp::create(builder, loc, function,
                        ValueRange{operands.rows, operands.a, operands.aStride,
                                   operands.b, operands.bStride, operands.k,
-                                  operands.tile, operands.accumulate});
+                                  operands.tile, operands.accumulate, ahead,
+                                  step});
 }

@@ -12,6 +12,10 @@
 //         vector of the tile starts at `b`, panels are `bStride` apart
 //   tile  [rows][vectors * lanes]: the result; added to when `accumulate`
 //
+// Every iteration prefetches `unroll` cache lines from `prefetch` on, which
+// moves on by `prefetchStep` bytes: what the next strip of tiles reads of b
+// arrives while this one computes.
+//
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_LIB_BACKEND_LLVM_MICROKERNEL_H
 #define ATTUNE_LIB_BACKEND_LLVM_MICROKERNEL_H
@@ -31,12 +35,15 @@ struct TileShape {
   int64_t unroll = 4;  ///< steps of k in one iteration
 
   int64_t getColumns() const { return vectors * lanes; }
+  /// Bytes that one iteration prefetches.
+  int64_t getPrefetchBytes() const { return unroll * 64; }
 };
 
 /// Operands of one tile: pointers, and i64 for the rest (accumulate: i1).
 struct TileOperands {
   mlir::Value rows; ///< 1 .. TileShape::rows
   mlir::Value a, aStride, b, bStride, k, tile, accumulate;
+  mlir::Value prefetch, prefetchStep; ///< null: nothing to prefetch
 };
 
 /// Emits a call that computes one tile, and the functions it needs where the
