@@ -16,7 +16,6 @@ namespace {
 
 /// Limits of what a file may ask for.
 constexpr int64_t kMaxExtent = int64_t(1) << 31;
-constexpr int64_t kMaxWeightsBytes = int64_t(1) << 46;
 constexpr int64_t kMaxScratchBytes = int64_t(1) << 32;
 
 class Checker {

@@ -2,6 +2,7 @@
 #include "attune/Backend/LLVM/KernelEntries.h"
 #include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Passes.h"
+#include "attune/Kernel/Packing.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -46,6 +47,38 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
     module->setAttr(kScratchBytesAttr, builder.getI64IntegerAttr(scratch));
   }
 
+  /// Backends rely on buffers of the tensors' shapes.
+  static LogicalResult verifyBuffers(KernelOp kernel) {
+    unsigned numInputs = kernel.getNumArguments();
+    SmallVector<Type> types(kernel.getArgumentTypes());
+    llvm::append_range(types, kernel.getResultTypes());
+    for (auto [i, type] : llvm::enumerate(types)) {
+      Attribute attr = i < numInputs
+                           ? kernel.getArgAttr(i, kBufferAttr)
+                           : kernel.getResultAttr(i - numInputs, kBufferAttr);
+      if (!attr)
+        return kernel.emitError()
+               << "kernel '" << kernel.getSymName()
+               << "' has no buffers: run attune-plan-memory first";
+      auto tensor = cast<RankedTensorType>(type);
+      auto typeAttr = dyn_cast<TypeAttr>(attr);
+      auto buffer =
+          dyn_cast_or_null<MemRefType>(typeAttr ? typeAttr.getValue() : Type());
+      Attribute layout =
+          i < numInputs ? kernel.getArgAttr(i, kLayoutAttr) : Attribute();
+      bool fits = buffer &&
+                  buffer.getElementType() == tensor.getElementType() &&
+                  (layout ? buffer == getPackedMemRefType(tensor, layout)
+                          : succeeded(verifyCompatibleShape(buffer, tensor)));
+      if (!fits)
+        return kernel.emitError()
+               << "kernel '" << kernel.getSymName() << "': expected '"
+               << kBufferAttr << "' to be a memref for " << type << ", got "
+               << attr;
+    }
+    return success();
+  }
+
   LogicalResult lower(KernelOp kernel, const TargetDesc &target) {
     if (!kernel.getBackend() || !kernel.getSchedule())
       return kernel.emitError() << "kernel '" << kernel.getSymName()
@@ -56,15 +89,15 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
       return kernel.emitError()
              << "kernel '" << kernel.getSymName() << "' is for backend '"
              << *kernel.getBackend() << "', which this build does not have";
-    for (unsigned i = 0, e = kernel.getNumArguments(); i < e; ++i)
-      if (!kernel.getArgAttr(i, kBufferAttr)) {
-        // Nothing launches it.
-        if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
-          return success();
-        return kernel.emitError()
-               << "kernel '" << kernel.getSymName()
-               << "' has no buffers: run attune-plan-memory first";
-      }
+    // What nothing launches has no buffers and needs no code.
+    bool isPlanned =
+        llvm::any_of(llvm::seq(kernel.getNumArguments()), [&](unsigned i) {
+          return kernel.getArgAttr(i, kBufferAttr);
+        });
+    if (!isPlanned && SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
+      return success();
+    if (failed(verifyBuffers(kernel)))
+      return failure();
     OpBuilder builder(kernel);
     if (failed(backend->lower(kernel, Schedule(kernel.getScheduleAttr()),
                               target, builder)))

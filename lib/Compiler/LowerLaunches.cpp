@@ -1,4 +1,5 @@
 //===- LowerLaunches.cpp - Launches as calls of the runtime ---------------===//
+#include "attune/Backend/Backend.h"
 #include "attune/Compiler/Passes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -30,6 +31,7 @@ public:
 
   /// Whether `function` is what attune-plan-memory makes of a function.
   LogicalResult verify(func::FuncOp function);
+  LogicalResult verify(LaunchOp launch);
 
   /// Turns `function` into one that takes the AttuneCall first and adds its
   /// entry points.
@@ -66,6 +68,32 @@ private:
   LLVMTypeConverter converter;
   Type pointer, i64;
 };
+
+/// The kernel is compiled for the buffers that the launch passes.
+LogicalResult Lowering::verify(LaunchOp launch) {
+  auto kernel = module.lookupSymbol<KernelOp>(launch.getKernel());
+  if (!kernel)
+    return launch.emitError("launches an unknown kernel");
+  unsigned numInputs = kernel.getNumArguments();
+  for (auto [i, type] : llvm::enumerate(launch.getOperandTypes())) {
+    auto buffer =
+        i < numInputs
+            ? kernel.getArgAttrOfType<TypeAttr>(i, kBufferAttr)
+            : kernel.getResultAttrOfType<TypeAttr>(i - numInputs, kBufferAttr);
+    if (!buffer || buffer.getValue() != type)
+      return launch.emitError()
+             << "passes " << type << " as operand " << i << ", but kernel '"
+             << kernel.getSymName()
+             << "' is not planned for it: run attune-plan-memory first";
+  }
+  for (StringRef suffix : {".entry", ".count"})
+    if (!module.lookupSymbol<LLVM::LLVMFuncOp>(
+            (kernel.getSymName() + suffix).str()))
+      return launch.emitError()
+             << "kernel '" << kernel.getSymName()
+             << "' has no entry points: run attune-lower-kernels first";
+  return success();
+}
 
 /// The parts of a planned function that its entry point is made of.
 LogicalResult Lowering::verify(func::FuncOp function) {
@@ -114,10 +142,8 @@ LogicalResult Lowering::verify(func::FuncOp function) {
     return planned() << "'" << sizeName
                      << "' computes its workspace from its symbols";
   for (LaunchOp launch : function.getOps<LaunchOp>())
-    for (Type type : launch.getOperandTypes())
-      if (!isa<MemRefType>(type))
-        return launch.emitError("launches on tensors: run attune-plan-memory "
-                                "first");
+    if (failed(verify(launch)))
+      return failure();
   return success();
 }
 

@@ -265,6 +265,9 @@ LogicalResult Rewriter::run() {
                               "file: run attune-plan-weights first");
       auto type = getPackedMemRefType(cast<RankedTensorType>(weight.getType()),
                                       weight.getLayoutAttr());
+      if (!type)
+        return load.emitError("reads a weight in a layout that does not fit "
+                              "its type");
       Value place =
           arith::ConstantIndexOp::create(builder, opLoc, *weight.getOffset());
       memory.map(load.getResult(),

@@ -2,6 +2,7 @@
 #include "attune/Compiler/Passes.h"
 #include "attune/Kernel/Packing.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -25,7 +26,8 @@ struct PlanWeights : public attune::impl::PlanWeightsBase<PlanWeights> {
 
     int64_t end = 4096;
     if (auto known = module->getAttrOfType<IntegerAttr>(kWeightsEndAttr))
-      end = std::max(end, known.getInt());
+      if (known.getType().isSignlessInteger(64))
+        end = std::max(end, known.getInt());
     SmallVector<WeightOp> open;
     for (WeightOp weight :
          llvm::make_early_inc_range(module.getOps<WeightOp>())) {
@@ -33,24 +35,44 @@ struct PlanWeights : public attune::impl::PlanWeightsBase<PlanWeights> {
         weight.erase();
         continue;
       }
-      if (std::optional<uint64_t> offset = weight.getOffset())
-        end = std::max<int64_t>(end, *offset + getBytes(weight));
-      else
+      if (IntegerAttr offset = weight.getOffsetAttr()) {
+        FailureOr<int64_t> last = getEnd(weight, offset.getInt());
+        if (failed(last))
+          return signalPassFailure();
+        end = std::max(end, *last);
+      } else {
         open.push_back(weight);
+      }
     }
     Builder builder(&getContext());
     for (WeightOp weight : open) {
-      end = llvm::alignTo(end, 64);
-      weight.setOffsetAttr(builder.getI64IntegerAttr(end));
-      end += getBytes(weight);
+      int64_t offset = llvm::alignTo(end, 64);
+      FailureOr<int64_t> last = getEnd(weight, offset);
+      if (failed(last))
+        return signalPassFailure();
+      weight.setOffsetAttr(builder.getI64IntegerAttr(offset));
+      end = *last;
       ++numPlaced;
     }
     module->setAttr(kWeightsEndAttr, builder.getI64IntegerAttr(end));
   }
 
-  static int64_t getBytes(WeightOp weight) {
-    return 4 * getPackedSize(cast<RankedTensorType>(weight.getType()),
-                             weight.getLayoutAttr());
+  /// Where a weight at `offset` ends.
+  static FailureOr<int64_t> getEnd(WeightOp weight, int64_t offset) {
+    int64_t elements = getPackedSize(cast<RankedTensorType>(weight.getType()),
+                                     weight.getLayoutAttr());
+    if (elements < 0)
+      return weight.emitError()
+             << "'" << weight.getSymName() << "' of type " << weight.getType()
+             << " cannot be stored in the layout " << weight.getLayoutAttr();
+    std::optional<int64_t> end =
+        llvm::checkedMulAdd<int64_t>(elements, sizeof(float), offset);
+    if (offset < 0 || !end || *end > kMaxWeightsBytes)
+      return weight.emitError()
+             << "'" << weight.getSymName() << "' at " << offset
+             << " does not lie in a weights file of at most "
+             << kMaxWeightsBytes << " bytes";
+    return *end;
   }
 };
 

@@ -1,6 +1,7 @@
 //===- Packing.cpp - How weights are stored for kernels -------------------===//
 #include "attune/Kernel/Packing.h"
 #include "attune/Dialect/Attune/IR/Attune.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
@@ -23,7 +24,13 @@ MemRefType attune::getPackedMemRefType(RankedTensorType type,
 
 int64_t attune::getPackedSize(RankedTensorType type, Attribute layout) {
   MemRefType packed = getPackedMemRefType(type, layout);
-  return packed && packed.hasStaticShape() ? packed.getNumElements() : -1;
+  if (!packed || !packed.hasStaticShape())
+    return -1;
+  // Padding may take more than can be counted.
+  std::optional<int64_t> elements = 1;
+  for (int64_t extent : packed.getShape())
+    elements = elements ? llvm::checkedMul(*elements, extent) : std::nullopt;
+  return elements.value_or(-1);
 }
 
 void attune::packWeight(ArrayRef<float> source, int64_t rows, int64_t columns,

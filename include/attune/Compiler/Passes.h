@@ -22,6 +22,8 @@ inline constexpr llvm::StringLiteral kNumInputsAttr = "attune.num_inputs";
 inline constexpr llvm::StringLiteral kInterfaceAttr = "attune.interface";
 /// On a module: where the weights file ends, counted from its beginning.
 inline constexpr llvm::StringLiteral kWeightsEndAttr = "attune.weights_end";
+/// The largest weights file that is planned.
+inline constexpr int64_t kMaxWeightsBytes = int64_t(1) << 46;
 /// Suffix of the function that computes the size of the workspace.
 inline constexpr llvm::StringLiteral kWorkspaceSuffix = ".workspace";
 /// Suffix of the functions that the runtime calls.
