@@ -28,8 +28,9 @@ LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
   // Half of L2 for the block of rows.
   int64_t rows = target.l2Bytes / 2 / (4 * std::max<int64_t>(k, 1));
   s.mc = std::clamp<int64_t>(rows / s.mr * s.mr, 4 * s.mr, 32 * s.mr);
-  // Sixteen tasks or so for one block of rows.
-  s.nc = std::clamp<int64_t>(llvm::divideCeil(n, 16 * columns), 1, 8) * columns;
+  // At least sixteen tasks for one block of rows where there are columns
+  // enough: strips share nothing but the rows, which stay in L2.
+  s.nc = std::clamp<int64_t>(n / (16 * columns), 1, 8) * columns;
   return s;
 }
 
