@@ -26,8 +26,9 @@ int64_t ModelDescription::weightLayer(int64_t layer) const {
   int64_t inner = layer % sharing.innerLayers;
   // In double precision and in this order because transformers computes
   // int(i / (layers / groups)) so, and the rounding of an odd ratio decides.
-  double blocks = static_cast<double>(layers / sharing.innerLayers);
-  double perGroup = blocks / static_cast<double>(sharing.groups);
+  int64_t blocks = layers / sharing.innerLayers;
+  double perGroup =
+      static_cast<double>(blocks) / static_cast<double>(sharing.groups);
   auto group = static_cast<int64_t>(static_cast<double>(block) / perGroup);
   return std::min(group, sharing.groups - 1) * sharing.innerLayers + inner;
 }

@@ -64,18 +64,6 @@ private:
   std::vector<SmallVector<StringRef, 2>> patterns;
 };
 
-/// Calls `visit(role, layer)` for every weight that the model needs.
-template <typename VisitFn>
-void forEachWeight(const ModelDescription &model, VisitFn visit) {
-  for (WeightRole role : allWeightRoles()) {
-    if (!isNeeded(role, model))
-      continue;
-    int64_t count = isPerLayer(role) ? model.distinctLayers() : 1;
-    for (int64_t layer = 0; layer < count; ++layer)
-      visit(role, layer);
-  }
-}
-
 /// What is wrong with one weight, or with the same weight of several layers.
 struct Problem {
   WeightRole role;
@@ -88,6 +76,18 @@ struct Problem {
 };
 
 } // namespace
+
+/// Calls `visit(role, layer)` for every weight that the model needs.
+template <typename VisitFn>
+static void forEachWeight(const ModelDescription &model, VisitFn visit) {
+  for (WeightRole role : allWeightRoles()) {
+    if (!isNeeded(role, model))
+      continue;
+    int64_t count = isPerLayer(role) ? model.distinctLayers() : 1;
+    for (int64_t layer = 0; layer < count; ++layer)
+      visit(role, layer);
+  }
+}
 
 /// Candidates for the prefix: whatever stands before the name of the token
 /// embedding, or before that of another weight when there is no such tensor.
@@ -139,6 +139,7 @@ static Expected<std::string> findPrefix(const ModelDescription &model,
   }
   if (winners.size() > 1) {
     std::vector<std::string> shown;
+    shown.reserve(winners.size());
     for (const std::string &winner : winners)
       shown.push_back("'" + printable(winner) + "'");
     return userErrorf(
@@ -150,6 +151,7 @@ static Expected<std::string> findPrefix(const ModelDescription &model,
   return winners.empty() ? "" : winners.front();
 }
 
+namespace {
 /// Collects what is wrong and prints it as a table.
 class ProblemTable {
 public:
@@ -188,6 +190,7 @@ private:
   std::vector<Problem> problems;
   size_t total = 0;
 };
+} // namespace
 
 /// The name that is nearest to `name`, or an empty one when none is near.
 static StringRef nearestName(StringRef name,

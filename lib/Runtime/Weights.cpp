@@ -97,6 +97,7 @@ std::string moduleFile(const void *address) {
     return "";
   // For the program itself the loader only knows argv[0], which may be
   // relative to another folder by now.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the system gives it so.
   auto *headers = reinterpret_cast<const void *>(getauxval(AT_PHDR));
   bool isProgram = headers && dladdr(headers, &program) &&
                    program.dli_fbase == module.dli_fbase;

@@ -54,8 +54,7 @@ std::optional<DimExpr> DimExpr::divideBy(const DimExpr &divisor) const {
   const auto &[dm, dc] = *divisor.terms.begin();
   DimExpr result;
   for (const auto &[monomial, coefficient] : terms) {
-    if (coefficient % dc != 0 ||
-        !std::includes(monomial.begin(), monomial.end(), dm.begin(), dm.end()))
+    if (coefficient % dc != 0 || !llvm::includes(monomial, dm))
       return std::nullopt;
     Monomial rest;
     std::set_difference(monomial.begin(), monomial.end(), dm.begin(), dm.end(),

@@ -43,6 +43,7 @@ bool Arguments::parse(const std::vector<Option> &known,
         option = &candidate;
     if (!option) {
       std::vector<std::string> spelt;
+      spelt.reserve(known.size());
       for (const Option &candidate : known)
         spelt.push_back(std::string("--") + candidate.name);
       std::vector<std::string_view> names(spelt.begin(), spelt.end());

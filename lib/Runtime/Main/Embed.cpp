@@ -26,6 +26,7 @@ Embeddings similarities(const Embeddings &rows) {
     return sum;
   };
   std::vector<double> norms;
+  norms.reserve(rows.rows);
   for (size_t i = 0; i < rows.rows; ++i)
     norms.push_back(std::sqrt(dot(i, i)));
   for (size_t i = 0; i < rows.rows; ++i)

@@ -30,6 +30,7 @@ using Finder = const AttuneTensorInfo *(*)(const AttuneModel &,
 std::vector<std::string_view> tensorNames(const AttuneTensorInfo *infos,
                                           int32_t count) {
   std::vector<std::string_view> names;
+  names.reserve(size_t(count));
   for (int32_t i = 0; i < count; ++i)
     names.push_back(infos[i].name);
   return names;

@@ -91,6 +91,7 @@ int32_t findSymbol(const AttuneModel &model, std::string_view name) {
 std::vector<int64_t> dimsOf(const AttuneTensorInfo &info,
                             const std::vector<int64_t> &symbols) {
   std::vector<int64_t> dims;
+  dims.reserve(size_t(info.rank));
   for (int32_t i = 0; i < info.rank; ++i)
     dims.push_back(info.dims[i] < 0 ? symbols[size_t(-1 - info.dims[i])]
                                     : info.dims[i]);

@@ -5,8 +5,6 @@
 
 namespace attune::program {
 
-using rt::format;
-
 namespace {
 
 std::string_view tokenOf(attune_model *model, int64_t id) {
@@ -35,8 +33,7 @@ std::string tokensJson(attune_model *model,
   return out + (texts.empty() ? "]\n" : "\n]\n");
 }
 
-std::string tokensText(attune_model *model,
-                       const std::vector<TokenizedText> &texts) {
+std::string tokensText(const std::vector<TokenizedText> &texts) {
   std::string out;
   for (const TokenizedText &text : texts)
     for (size_t k = 0; k < text.ids.size(); ++k) {
@@ -65,7 +62,7 @@ int tokenize(const Context &context) {
           tokenizeTexts(session.get(), size_t(maxLength), false, texts))
     return status;
   return printText(kind == "json" ? tokensJson(session.get(), texts)
-                                  : tokensText(session.get(), texts));
+                                  : tokensText(texts));
 }
 
 } // namespace

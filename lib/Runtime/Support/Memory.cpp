@@ -35,10 +35,11 @@ void *reservePages(size_t bytes) {
   uintptr_t aligned = (start + hugePage - 1) / hugePage * hugePage;
   if (size_t head = aligned - start)
     munmap(memory, head);
+  char *result = static_cast<char *>(memory) + (aligned - start);
   if (size_t tail = start + extra - aligned)
-    munmap(reinterpret_cast<void *>(aligned + size), tail);
-  madvise(reinterpret_cast<void *>(aligned), size, MADV_HUGEPAGE);
-  return reinterpret_cast<void *>(aligned);
+    munmap(result + size, tail);
+  madvise(result, size, MADV_HUGEPAGE);
+  return result;
 }
 
 void releasePages(void *memory, size_t bytes) {

@@ -85,7 +85,7 @@ private:
   }
 
   /// Appends the ids of a text until there are `limit` of them or more.
-  void encodeContent(std::u32string text, size_t limit,
+  void encodeContent(const std::u32string &text, size_t limit,
                      std::vector<int64_t> &ids) const {
     for (const AddedTokens::Part &part : addedToOriginal.split(text)) {
       if (ids.size() >= limit)
