@@ -1,4 +1,5 @@
 //===- AssignSchedules.cpp - Backend, schedule and weight layouts ---------===//
+#include "PassRemarks.h"
 #include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Passes.h"
 
@@ -67,8 +68,10 @@ struct AssignSchedules
     } else {
       schedule = chosen->getDefaultSchedule(kernel, target);
       kernel.setScheduleAttr(schedule.toAttr(&getContext()));
-      ++numScheduled;
     }
+    remarkDone(kernel, "schedule",
+               "kernel '" + kernel.getSymName() + "' by " + chosen->getName() +
+                   ": " + schedule.str());
     for (unsigned i = 0, e = kernel.getNumArguments(); i < e; ++i)
       if (Attribute layout =
               chosen->getOperandLayout(kernel, i, schedule, target))
@@ -117,8 +120,6 @@ struct AssignSchedules
   WeightOp
   makeVersion(WeightOp weight, Attribute layout, SymbolTable &symbols,
               DenseMap<std::pair<Operation *, Attribute>, WeightOp> &versions) {
-    if (layout)
-      ++numLayouts;
     if (weight.getLayoutAttr() == layout)
       return weight;
     bool first = llvm::none_of(versions, [&](const auto &entry) {

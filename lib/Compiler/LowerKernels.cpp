@@ -1,4 +1,5 @@
 //===- LowerKernels.cpp - Kernels as functions of their backends ----------===//
+#include "PassRemarks.h"
 #include "attune/Backend/LLVM/KernelEntries.h"
 #include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Passes.h"
@@ -41,7 +42,9 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
       if (task)
         if (auto bytes = task->getAttrOfType<IntegerAttr>(kScratchAttr))
           scratch = std::max(scratch, bytes.getInt());
-      ++numLowered;
+      remarkDone(kernel, "lower",
+                 "kernel '" + kernel.getSymName() + "' lowered by " +
+                     *kernel.getBackend());
     }
     Builder builder(&getContext());
     module->setAttr(kScratchBytesAttr, builder.getI64IntegerAttr(scratch));

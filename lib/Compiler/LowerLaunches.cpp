@@ -1,4 +1,5 @@
 //===- LowerLaunches.cpp - Launches as calls of the runtime ---------------===//
+#include "PassRemarks.h"
 #include "attune/Backend/Backend.h"
 #include "attune/Compiler/Passes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
@@ -36,7 +37,6 @@ public:
   /// Turns `function` into one that takes the AttuneCall first and adds its
   /// entry points.
   void lower(func::FuncOp function);
-  unsigned numLaunches = 0;
 
 private:
   void lowerLaunch(LaunchOp launch, Value call, Value arguments);
@@ -175,7 +175,6 @@ Value Lowering::asBytes(Location loc, Value base) {
 }
 
 void Lowering::lowerLaunch(LaunchOp launch, Value call, Value arguments) {
-  ++numLaunches;
   Location loc = launch.getLoc();
   builder.setInsertionPoint(launch);
   LLVM::LLVMStructType type = getArgumentsType(launch);
@@ -304,6 +303,7 @@ void Lowering::lower(func::FuncOp function) {
   describeInterface(function);
   module->setAttr(kSlotsAttr, function->getAttr(kSlotsAttr));
   SmallVector<LaunchOp> launches(function.getOps<LaunchOp>());
+  remarkDone(function, "lower", Twine(launches.size()) + " launches lowered");
   (void)function.insertArgument(0, pointer, {}, function.getLoc());
   Value call = function.getArgument(0);
   if (!launches.empty()) {
@@ -347,7 +347,6 @@ struct LowerLaunches : public attune::impl::LowerLaunchesBase<LowerLaunches> {
           return signalPassFailure();
         lowering.lower(function);
       }
-    numLaunches += lowering.numLaunches;
     for (KernelOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))
       kernel.erase();

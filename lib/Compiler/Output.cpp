@@ -3,6 +3,7 @@
 #include "attune/Support/Error.h"
 #include "llvm/Support/FileOutputBuffer.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 
@@ -74,11 +75,20 @@ llvm::Expected<std::string> OutputFiles::add(llvm::StringRef path,
   if (fs::is_directory(path))
     return userErrorf("'{0}': expected the path of a file, found a directory",
                       path);
-  llvm::Expected<TemporaryFile> file = TemporaryFile::create(path);
+  // A device or a pipe is written to and never replaced.
+  fs::file_status status;
+  bool isSpecial = !fs::status(path, status) && fs::exists(status) &&
+                   !fs::is_regular_file(status);
+  llvm::SmallString<128> beside(path);
+  if (isSpecial) {
+    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, beside);
+    llvm::sys::path::append(beside, "attune-output");
+  }
+  llvm::Expected<TemporaryFile> file = TemporaryFile::create(beside);
   if (!file)
     return file.takeError();
   std::string name = file->getPath().str();
-  entries.push_back({std::move(*file), path.str(), executable});
+  entries.push_back({std::move(*file), path.str(), executable, isSpecial});
   return name;
 }
 
@@ -111,6 +121,26 @@ llvm::Error OutputFiles::addMapped(llvm::StringRef path, uint64_t bytes,
   return llvm::Error::success();
 }
 
+/// Writes the contents of a file to a device or a pipe. The file goes first:
+/// a pipe that closes may end the process.
+static llvm::Error copyTo(llvm::StringRef target, TemporaryFile source) {
+  auto buffer = llvm::MemoryBuffer::getFile(source.getPath(), false, false);
+  if (!buffer)
+    return fileUserError(source.getPath(), "read", buffer.getError());
+  {
+    TemporaryFile removed = std::move(source);
+  }
+  std::error_code code;
+  llvm::raw_fd_ostream os(target, code, fs::CD_OpenExisting);
+  if (code)
+    return fileUserError(target, "write", code);
+  os << (*buffer)->getBuffer();
+  os.close();
+  code = os.error();
+  os.clear_error();
+  return code ? fileUserError(target, "write", code) : llvm::Error::success();
+}
+
 llvm::Expected<std::vector<std::string>> OutputFiles::commit() {
   unsigned masked = fs::getUmask();
   std::vector<std::string> names;
@@ -121,9 +151,16 @@ llvm::Expected<std::vector<std::string>> OutputFiles::commit() {
       return fileUserError(entry.target, "write", code);
   }
   for (Entry &entry : entries) {
+    if (entry.isSpecial) {
+      if (llvm::Error error = copyTo(entry.target, std::move(entry.file)))
+        return std::move(error);
+      names.push_back(entry.target);
+      continue;
+    }
     if (llvm::Error error = entry.file.renameTo(entry.target)) {
-      for (const std::string &name : names)
-        fs::remove(name);
+      for (const Entry &other : entries)
+        if (!other.isSpecial && other.file.getPath().empty())
+          fs::remove(other.target);
       return std::move(error);
     }
     names.push_back(entry.target);
@@ -133,10 +170,22 @@ llvm::Expected<std::vector<std::string>> OutputFiles::commit() {
 }
 
 llvm::Error
+attune::writeOut(llvm::function_ref<llvm::Error(llvm::raw_ostream &)> fill) {
+  llvm::raw_fd_ostream &os = llvm::outs();
+  if (llvm::Error error = fill(os))
+    return error;
+  os.flush();
+  std::error_code code = os.error();
+  os.clear_error();
+  return code ? fileUserError("standard output", "write", code)
+              : llvm::Error::success();
+}
+
+llvm::Error
 attune::writeText(llvm::StringRef path,
                   llvm::function_ref<llvm::Error(llvm::raw_ostream &)> fill) {
   if (path == "-")
-    return fill(llvm::outs());
+    return writeOut(fill);
   OutputFiles files;
   if (llvm::Error error = files.addText(path, fill))
     return error;

@@ -33,7 +33,8 @@ private:
   std::string path;
 };
 
-/// The files that belong together: either all of them appear or none.
+/// The files that belong together: either all of them appear or none. Devices
+/// and pipes among them are written to at the end.
 class OutputFiles {
 public:
   using TextWriter = llvm::function_ref<llvm::Error(llvm::raw_ostream &)>;
@@ -57,9 +58,13 @@ private:
     TemporaryFile file;
     std::string target;
     bool executable;
+    bool isSpecial; ///< a device or a pipe
   };
   std::vector<Entry> entries;
 };
+
+/// Writes to stdout.
+llvm::Error writeOut(llvm::function_ref<llvm::Error(llvm::raw_ostream &)> fill);
 
 /// Writes one text file, or to stdout for "-".
 llvm::Error

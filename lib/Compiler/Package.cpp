@@ -59,7 +59,7 @@ private:
   llvm::Error writeModules(OutputKind kind);
   /// The only file of a package, "-" for stdout.
   llvm::Error writeOne(OutputFiles::TextWriter fill) {
-    return options.output == "-" ? fill(llvm::outs())
+    return options.output == "-" ? writeOut(fill)
                                  : files.addText(options.output, fill);
   }
   llvm::Expected<std::vector<TemporaryFile>>

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "MemoryPlan.h"
+#include "PassRemarks.h"
 #include "attune/Backend/Backend.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Kernel/Packing.h"
@@ -324,9 +325,13 @@ struct PlanMemory : public attune::impl::PlanMemoryBase<PlanMemory> {
       MemoryPlan plan(function, keepAll);
       if (failed(plan.make()) || failed(Rewriter(plan, symbolTable).run()))
         return signalPassFailure();
-      numSlots += plan.slots.size();
+      DimExpr bytes;
       for (const ArenaSlot &slot : plan.slots)
-        numBuffers += slot.holds.size();
+        bytes += slot.bytes;
+      remarkDone(plan.function, "memory",
+                 Twine(plan.slotOf.size()) + " values in " +
+                     Twine(plan.slots.size()) + " slots of together " +
+                     bytes.str() + " bytes");
     }
   }
 };

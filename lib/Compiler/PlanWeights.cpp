@@ -1,4 +1,5 @@
 //===- PlanWeights.cpp - Places in the weights file -----------------------===//
+#include "PassRemarks.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Kernel/Packing.h"
 #include "llvm/ADT/StringSet.h"
@@ -52,8 +53,10 @@ struct PlanWeights : public attune::impl::PlanWeightsBase<PlanWeights> {
         return signalPassFailure();
       weight.setOffsetAttr(builder.getI64IntegerAttr(offset));
       end = *last;
-      ++numPlaced;
     }
+    remarkDone(module, "weights",
+               Twine(open.size()) + " weights placed, the file ends at byte " +
+                   Twine(end));
     module->setAttr(kWeightsEndAttr, builder.getI64IntegerAttr(end));
   }
 

@@ -8,8 +8,10 @@
 #include "attune/Runtime/Cpu.h"
 #include "attune/Runtime/ThreadPool.h"
 #include "attune/Support/Error.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <cstdlib>
 
 using namespace mlir;
 using namespace attune;
@@ -35,15 +37,30 @@ namespace {
 /// Memory aligned as compiled code expects it.
 class AlignedBuffer {
 public:
-  explicit AlignedBuffer(size_t bytes)
-      : memory(std::make_unique<char[]>(bytes + 64)) {}
+  static llvm::Expected<AlignedBuffer> create(int64_t bytes) {
+    AlignedBuffer buffer;
+    buffer.size = bytes;
+    // What a model asks for may be more than there is.
+    if (bytes >= 0 && bytes < (int64_t(1) << 46))
+      buffer.memory.reset(static_cast<char *>(std::malloc(bytes + 64)));
+    if (!buffer.memory)
+      return userErrorf("{0} bytes of memory cannot be had: choose a smaller "
+                        "--batch or --length",
+                        bytes);
+    return buffer;
+  }
   char *data() const {
     return reinterpret_cast<char *>(
         llvm::alignTo(reinterpret_cast<uintptr_t>(memory.get()), 64));
   }
+  int64_t getSize() const { return size; }
 
 private:
-  std::unique_ptr<char[]> memory;
+  struct Free {
+    void operator()(char *pointer) const { std::free(pointer); }
+  };
+  std::unique_ptr<char, Free> memory;
+  int64_t size = 0;
 };
 
 /// One run of the compiled model whose intermediates can be read.
@@ -52,11 +69,23 @@ public:
   llvm::Error run(const InMemoryModel &model, ArrayRef<Tensor> inputs,
                   ArrayRef<int64_t> symbols, int threads);
   const AlignedBuffer &getOutput(size_t i) const { return buffers[i]; }
-  const char *getWorkspace() const { return workspace->data(); }
+  const AlignedBuffer &getWorkspace() const { return *workspace; }
 
 private:
   std::vector<AlignedBuffer> buffers; // outputs
   std::optional<AlignedBuffer> workspace;
+};
+
+/// What one launch has computed: in the compiled run, where the plan of the
+/// memory has put it; in the interpreter's, as a tensor.
+struct CompiledValue {
+  std::string where, kernel;
+  const char *memory;
+  int64_t bytes;
+};
+struct ReferenceValue {
+  std::string where;
+  Tensor tensor;
 };
 
 } // namespace
@@ -92,10 +121,18 @@ llvm::Error CompiledRun::run(const InMemoryModel &compiled,
                                  input.getIntegers().data())));
   for (const AttuneTensorInfo &info :
        ArrayRef(model.outputs, model.num_outputs)) {
-    buffers.emplace_back(getBytes(info, symbols));
+    llvm::Expected<AlignedBuffer> buffer =
+        AlignedBuffer::create(getBytes(info, symbols));
+    if (!buffer)
+      return buffer.takeError();
+    buffers.push_back(std::move(*buffer));
     pointers.push_back(buffers.back().data());
   }
-  workspace.emplace(variant->workspace(symbols.data()));
+  llvm::Expected<AlignedBuffer> arena =
+      AlignedBuffer::create(variant->workspace(symbols.data()));
+  if (!arena)
+    return arena.takeError();
+  workspace.emplace(std::move(*arena));
   AttunePool *pool = attune_pool_create(threads, variant->scratch_bytes);
   if (!pool)
     return userErrorf("cannot start {0} threads", threads);
@@ -145,18 +182,113 @@ static std::string describePlace(Location loc) {
   return name ? name.getName().str() : std::string("unnamed");
 }
 
+/// The function that is compiled.
+static llvm::Expected<func::FuncOp> getForward(ModuleOp module) {
+  for (func::FuncOp function : module.getOps<func::FuncOp>())
+    if (!function.isExternal())
+      return function;
+  return userError("the module has no function to run");
+}
+
+static int64_t getBytes(const Tensor &tensor) {
+  return tensor.getNumElements() * (tensor.isFloat() ? 4 : 8);
+}
+
+/// Where a run has left the results of the launches of `function`.
+static std::vector<CompiledValue>
+locateValues(func::FuncOp function, ArrayRef<SlotReport> slots,
+             const llvm::StringMap<int64_t> &symbols, const CompiledRun &run) {
+  std::vector<CompiledValue> values;
+  size_t slot = 0;
+  int64_t offset = 0;
+  for (LaunchOp launch : function.getOps<LaunchOp>())
+    for (Value result : launch.getResults()) {
+      CompiledValue value{describePlace(launch.getLoc()),
+                          launch.getKernel().str(), nullptr, 0};
+      for (OpOperand &use : result.getUses())
+        if (use.getOwner()->hasTrait<OpTrait::IsTerminator>()) {
+          const AlignedBuffer &output = run.getOutput(use.getOperandNumber());
+          value.memory = output.data();
+          value.bytes = output.getSize();
+        }
+      if (!value.memory && slot < slots.size()) {
+        value.memory = run.getWorkspace().data() + offset;
+        value.bytes =
+            static_cast<int64_t>(slots[slot++].bytes.evaluate(symbols));
+        offset += llvm::alignTo(static_cast<uint64_t>(value.bytes), 64);
+        if (offset > run.getWorkspace().getSize())
+          return values;
+      }
+      values.push_back(std::move(value));
+    }
+  return values;
+}
+
+/// Interprets a model and keeps what its launches compute in `values`.
+static llvm::Expected<SmallVector<Tensor>>
+interpret(ModuleOp module, StringRef directory, ArrayRef<Tensor> inputs,
+          std::vector<ReferenceValue> *values = nullptr) {
+  FileWeights weights(directory);
+  InterpreterOptions options;
+  if (values)
+    options.observer = [values](Operation *op, ArrayRef<Tensor> results) {
+      if (isa<LaunchOp>(op))
+        for (const Tensor &tensor : results)
+          values->push_back({describePlace(op->getLoc()), tensor});
+    };
+  llvm::Expected<func::FuncOp> function = getForward(module);
+  if (!function)
+    return function.takeError();
+  return Interpreter(module, weights, std::move(options))
+      .run(function->getName(), inputs);
+}
+
+namespace {
+
+/// A model at its two phases that are interpreted: as it was given, and as
+/// kernels.
+struct Stages {
+  OwningOpRef<ModuleOp> given, kernels;
+
+  static llvm::Expected<Stages> make(Compilation &compilation) {
+    const std::string &input = compilation.getOptions().input;
+    if (compilation.getPhase() > Phase::Kernels)
+      return userErrorf("'{0}' stands after the phase {1}; expected a model or "
+                        "IR up to the phase kernels: what comes later cannot "
+                        "be interpreted",
+                        input, getName(compilation.getPhase()));
+    auto copy = [&] {
+      return OwningOpRef<ModuleOp>(
+          cast<ModuleOp>(compilation.getVariants().front().module->clone()));
+    };
+    Stages stages;
+    stages.given = copy();
+    if (llvm::Error error = compilation.runTo(Phase::Kernels))
+      return std::move(error);
+    stages.kernels = copy();
+    return stages;
+  }
+};
+
+} // namespace
+
 llvm::Expected<VerifyReport> attune::verifyModel(Compilation &compilation,
-                                                 const VerifyOptions &options) {
-  if (compilation.getPhase() != Phase::Import ||
-      !compilation.getOptions().keepAll)
-    return internalError("verification begins after the phase import with "
-                         "memory for every value");
-  OwningOpRef<ModuleOp> imported(
-      cast<ModuleOp>(compilation.getVariants().front().module.get()->clone()));
-  if (llvm::Error error = compilation.runTo(Phase::Kernels))
-    return std::move(error);
-  OwningOpRef<ModuleOp> kernels(
-      cast<ModuleOp>(compilation.getVariants().front().module.get()->clone()));
+                                                 const VerifyOptions &options,
+                                                 Compilation *against) {
+  if (!compilation.getOptions().keepAll)
+    return internalError("verification needs memory for every value");
+  llvm::Expected<Stages> own = Stages::make(compilation);
+  if (!own)
+    return own.takeError();
+  Stages *reference = &*own;
+  std::optional<Stages> other;
+  if (against) {
+    llvm::Expected<Stages> made = Stages::make(*against);
+    if (!made)
+      return made.takeError();
+    reference = &other.emplace(std::move(*made));
+  }
+  StringRef directory = (against ? against : &compilation)->getDirectory();
   llvm::Expected<std::vector<SlotReport>> slots = getSlots(compilation);
   if (!slots)
     return slots.takeError();
@@ -171,6 +303,15 @@ llvm::Expected<VerifyReport> attune::verifyModel(Compilation &compilation,
       makeInputs(model, options, symbols);
   if (!inputs)
     return inputs.takeError();
+  std::vector<ReferenceValue> expected;
+  llvm::Expected<SmallVector<Tensor>> results =
+      interpret(*reference->given, directory, *inputs);
+  if (!results)
+    return results.takeError();
+  if (llvm::Error error =
+          interpret(*reference->kernels, directory, *inputs, &expected)
+              .takeError())
+    return std::move(error);
   CompiledRun run;
   if (llvm::Error error =
           run.run(**compiled, *inputs, symbols, options.threads))
@@ -180,50 +321,44 @@ llvm::Expected<VerifyReport> attune::verifyModel(Compilation &compilation,
   for (auto [i, input] : llvm::enumerate(*inputs))
     report.inputs += (i ? ", " : "") + std::string(model.inputs[i].name) + " " +
                      input.describe();
-
-  // The kernels, launch by launch, where the plan has put their results.
-  llvm::StringMap<int64_t> values;
+  llvm::StringMap<int64_t> extents;
   for (int32_t i = 0; i < model.num_symbols; ++i)
-    values[model.symbols[i].name] = symbols[i];
-  FileWeights weights(compilation.getDirectory());
-  size_t slot = 0;
-  uint64_t offset = 0;
-  InterpreterOptions observing;
-  observing.observer = [&](Operation *op, ArrayRef<Tensor> results) {
-    auto launch = dyn_cast<LaunchOp>(op);
-    if (!launch)
-      return;
-    for (auto [value, reference] : llvm::zip(launch.getResults(), results)) {
-      const char *memory = nullptr;
-      for (OpOperand &use : value.getUses())
-        if (use.getOwner()->hasTrait<OpTrait::IsTerminator>())
-          memory = run.getOutput(use.getOperandNumber()).data();
-      if (!memory) {
-        if (slot >= slots->size())
-          return;
-        memory = run.getWorkspace() + offset;
-        offset += llvm::alignTo(
-            static_cast<uint64_t>((*slots)[slot++].bytes.evaluate(values)), 64);
-      }
-      Difference difference = compare(reference, memory, options.tolerance);
-      difference.where = describePlace(launch.getLoc());
-      difference.kernel = launch.getKernel().str();
-      report.launches.push_back(std::move(difference));
-    }
+    extents[model.symbols[i].name] = symbols[i];
+  llvm::Expected<func::FuncOp> function = getForward(*own->kernels);
+  if (!function)
+    return function.takeError();
+  std::vector<CompiledValue> actual =
+      locateValues(*function, *slots, extents, run);
+
+  auto differ = [&](const Twine &how) {
+    return userErrorf("'{0}' and '{1}' cannot be compared kernel by kernel: "
+                      "{2}; give both the same options",
+                      compilation.getOptions().input,
+                      (against ? against : &compilation)->getOptions().input,
+                      how.str());
   };
-  auto interpret =
-      [&](ModuleOp module,
-          InterpreterOptions how) -> llvm::Expected<SmallVector<Tensor>> {
-    return Interpreter(module, weights, std::move(how)).run("forward", *inputs);
-  };
-  if (llvm::Error error = interpret(*kernels, observing).takeError())
-    return std::move(error);
-  llvm::Expected<SmallVector<Tensor>> results = interpret(*imported, {});
-  if (!results)
-    return results.takeError();
-  for (auto [i, reference] : llvm::enumerate(*results)) {
+  if (actual.size() != expected.size())
+    return differ("one has " + Twine(actual.size()) +
+                  " kernel results, the "
+                  "other " +
+                  Twine(expected.size()));
+  for (auto [value, wanted] : llvm::zip(actual, expected)) {
+    if (value.where != wanted.where || value.bytes != getBytes(wanted.tensor))
+      return differ("where one computes " + value.where + ", the other has " +
+                    wanted.where);
     Difference difference =
-        compare(reference, run.getOutput(i).data(), options.tolerance);
+        compare(wanted.tensor, value.memory, options.tolerance);
+    difference.where = value.where;
+    difference.kernel = value.kernel;
+    report.launches.push_back(std::move(difference));
+  }
+  if (results->size() != static_cast<size_t>(model.num_outputs))
+    return differ("they have different numbers of results");
+  for (auto [i, wanted] : llvm::enumerate(*results)) {
+    if (getBytes(wanted) != run.getOutput(i).getSize())
+      return differ("result " + Twine(i) + " has " + wanted.describe());
+    Difference difference =
+        compare(wanted, run.getOutput(i).data(), options.tolerance);
     difference.where = model.outputs[i].name;
     report.results.push_back(std::move(difference));
   }

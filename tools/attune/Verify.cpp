@@ -54,6 +54,11 @@ struct Options {
       "threads",           cl::init(2),
       cl::value_desc("n"), cl::desc("threads of the compiled code (2)"),
       cl::cat(category),   cl::sub(command)};
+  cl::opt<std::string> against{
+      "against", cl::value_desc("model"),
+      cl::desc("interpret this model or IR instead, e.g. the one that MODEL's "
+               "IR was dumped from"),
+      cl::cat(category), cl::sub(command)};
   cl::opt<bool> all{"all", cl::desc("print every kernel launch"),
                     cl::cat(category), cl::sub(command)};
   cl::opt<std::string> format{"format",
@@ -179,7 +184,17 @@ llvm::Error verify(Options &flags, int &status) {
   Compilation compilation(context, *options);
   if (llvm::Error error = compilation.load())
     return error;
-  llvm::Expected<VerifyReport> report = verifyModel(compilation, how);
+  std::optional<Compilation> against;
+  if (!flags.against.empty()) {
+    CompilerOptions reference = *options;
+    reference.input = flags.against;
+    reference.compileFrom.reset();
+    reference.dumpPhasesTo.clear();
+    if (llvm::Error error = against.emplace(context, reference).load())
+      return error;
+  }
+  llvm::Expected<VerifyReport> report =
+      verifyModel(compilation, how, against ? &*against : nullptr);
   if (!report)
     return report.takeError();
   if (flags.format == "json")

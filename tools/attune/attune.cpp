@@ -69,7 +69,16 @@ int main(int argc, char **argv) {
     std::vector<const char *> arguments(argv + 1, argv + argc);
     arguments[0] = program.c_str();
     arguments.push_back(nullptr);
-    return command.run(argc - 1, arguments.data());
+    int status = command.run(argc - 1, arguments.data());
+    // Else LLVM would end the process at its very end, by its own message.
+    llvm::outs().flush();
+    if (std::error_code code = llvm::outs().error()) {
+      llvm::outs().clear_error();
+      return std::max(
+          status, reportError(llvm::errs(), program,
+                              fileUserError("standard output", "write", code)));
+    }
+    return status;
   }
   if (name.empty()) {
     printUsage(llvm::errs());

@@ -51,11 +51,15 @@ struct VerifyReport {
 /// Registers what verification needs beside registerCompilerDialects.
 void registerVerifyDialects(mlir::DialectRegistry &registry);
 
-/// Compiles a loaded model that has not gone beyond the phase `import` with
-/// memory of its own for every intermediate, runs it in this process and
-/// compares. UserErrors: inputs that do not fit the model.
+/// Compiles a loaded model, or IR up to the phase `kernels`, with memory of
+/// its own for every intermediate (CompilerOptions::keepAll), runs it in this
+/// process and compares with the interpreter's run of the same, or of
+/// `against` when given: a model or IR that is to compute the same in the same
+/// kernels. UserErrors: inputs that do not fit the model, phases beyond
+/// `kernels`, models whose kernels cannot be paired.
 llvm::Expected<VerifyReport> verifyModel(Compilation &compilation,
-                                         const VerifyOptions &options);
+                                         const VerifyOptions &options,
+                                         Compilation *against = nullptr);
 
 } // namespace attune
 
