@@ -1,5 +1,8 @@
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v4 -split-input-file | FileCheck %s --check-prefix=V4
+// RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Analysis] lower | Category:compile | Remark="kernel 'relu' lowered by llvm"
 
 // A kernel's task and the number of its tasks, and the entry points that take the operands' descriptors one behind the other:
 // those of rank 2 have 56 bytes. The kernel stays until its launches go.

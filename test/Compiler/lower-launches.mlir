@@ -1,4 +1,7 @@
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -attune-lower-launches -split-input-file | FileCheck %s
+// RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -attune-lower-launches -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Analysis] lower | Category:compile | Remark="{{[1-9][0-9]*}} launches lowered"
 
 // Launches store their operands' descriptors in memory that they share and call the runtime. What the descriptor of the model
 // needs stays as an attribute. Kernels are gone.

@@ -1,6 +1,9 @@
 // RUN: attune-opt %s -attune-plan-memory -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-plan-memory=keep-all -split-input-file | FileCheck %s --check-prefix=KEEP
 // RUN: attune-opt %s -attune-plan-memory -canonicalize -split-input-file | FileCheck %s --check-prefix=FOLD
+// RUN: attune-opt %s -attune-plan-memory -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Analysis] memory | Category:compile | Remark="3 values in 2 slots of together 64*n bytes"
 
 // A chain: values that are dead when another is computed share its slot; the operand of a launch never shares with its result.
 // The result is written into the caller's buffer. With keep-all every intermediate has a slot, in the order of the launches.

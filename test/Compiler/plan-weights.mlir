@@ -1,5 +1,8 @@
 // RUN: attune-opt %s -attune-plan-weights -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-plan-weights -attune-plan-weights -split-input-file | FileCheck %s
+// RUN: attune-opt %s -attune-plan-weights -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// REMARK: remark: [Analysis] weights | Category:compile | Remark="3 weights placed, the file ends at byte 4884"
 
 // Places follow one another at multiples of 64 behind the header; sizes are those of the layout: 10 rows in panels of 16 take
 // 16 rows. An unused weight has no place. A second run changes nothing.

@@ -1,7 +1,7 @@
 //===- Passes.td - From kernels to code that runs -------------------------===//
 //
 // The pass `attune-foo-bar` is FooBar.cpp in lib/Compiler and is tested by
-// test/Compiler/foo-bar.mlir.
+// test/Compiler/foo-bar.mlir. What a pass has done it tells in remarks.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_COMPILER_PASSES
@@ -24,10 +24,6 @@ def AssignSchedules : Pass<"attune-assign-schedules", "::mlir::ModuleOp"> {
     Option<"backend", "backend", "std::string", "\"auto\"",
            "Backend of kernels that have none: auto or a name">
   ];
-  let statistics = [
-    Statistic<"numScheduled", "num-scheduled", "Number of kernels that got a schedule">,
-    Statistic<"numLayouts", "num-layouts", "Number of weights stored in a layout of their kernel">
-  ];
 }
 
 def PlanWeights : Pass<"attune-plan-weights", "::mlir::ModuleOp"> {
@@ -39,9 +35,6 @@ def PlanWeights : Pass<"attune-plan-weights", "::mlir::ModuleOp"> {
     have a place keep it.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
-  let statistics = [
-    Statistic<"numPlaced", "num-placed", "Number of weights placed">
-  ];
 }
 
 def PlanMemory : Pass<"attune-plan-memory", "::mlir::ModuleOp"> {
@@ -63,10 +56,6 @@ def PlanMemory : Pass<"attune-plan-memory", "::mlir::ModuleOp"> {
     Option<"keepAll", "keep-all", "bool", "false",
            "Give every value a slot of its own, so that all can be read after a call">
   ];
-  let statistics = [
-    Statistic<"numBuffers", "num-buffers", "Number of values that need memory">,
-    Statistic<"numSlots", "num-slots", "Number of slots that they share">
-  ];
 }
 
 def LowerKernels : Pass<"attune-lower-kernels", "::mlir::ModuleOp"> {
@@ -84,9 +73,6 @@ def LowerKernels : Pass<"attune-lower-kernels", "::mlir::ModuleOp"> {
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "CPU that kernels are made for">
   ];
-  let statistics = [
-    Statistic<"numLowered", "num-lowered", "Number of kernels lowered">
-  ];
 }
 
 def LowerLaunches : Pass<"attune-lower-launches", "::mlir::ModuleOp"> {
@@ -100,9 +86,6 @@ def LowerLaunches : Pass<"attune-lower-launches", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::arith::ArithDialect"];
-  let statistics = [
-    Statistic<"numLaunches", "num-launches", "Number of launches lowered">
-  ];
 }
 
 #endif // ATTUNE_COMPILER_PASSES
