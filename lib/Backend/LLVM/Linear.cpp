@@ -41,10 +41,10 @@ public:
 private:
   /// A block of rows of the input as the inner loops read it.
   struct Rows {
-    Value first;   // index of the first row
-    Value count;   // index
-    Value address; // of the first row at the run's start
-    Value stride;  // index: elements between rows
+    Value first;        // index of the first row
+    Value count;        // index
+    Value address;      // of the first row at the run's start
+    int64_t stride = 0; // elements between rows
   };
 
   Value getInput(func::FuncOp function) {
@@ -60,7 +60,7 @@ private:
   Value emitNumBlocks(Value numRows) {
     return math.ceilDiv(numRows, math.constant(schedule.mc));
   }
-  bool hasUniformRows();
+  bool packsRows();
   /// Cache lines, an odd number of them: rows spread over all sets.
   int64_t getPackedStride() { return (llvm::divideCeil(runOfK, 16) | 1) * 16; }
   int64_t getTileBytes();
@@ -88,14 +88,10 @@ private:
   Value weight, tiles, packed;
 };
 
-/// True when rows of the input lie at equal distances.
-bool LinearEmitter::hasUniformRows() {
+/// Rows at distances that are not known when compiling are copied, too.
+bool LinearEmitter::packsRows() {
   auto type = cast<MemRefType>(getInput(emission.task).getType());
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
-    return false;
-  return type.getRank() <= 2 || type.getLayout().isIdentity();
+  return schedule.packa || !type.getLayout().isIdentity();
 }
 
 /// Register tiles in memory: one, or all of a task while K runs are summed up.
@@ -109,7 +105,7 @@ int64_t LinearEmitter::getTileBytes() {
 }
 
 int64_t LinearEmitter::getPackedBytes() {
-  if (!schedule.packa && hasUniformRows())
+  if (!packsRows())
     return 0;
   return schedule.mc * getPackedStride() * 4;
 }
@@ -149,11 +145,8 @@ void LinearEmitter::emitTask() {
   Value endTile = partOf(total, math.add(group, 1), groups);
 
   Value input = getInput(task);
-  if (hasUniformRows()) {
-    int64_t rank = cast<MemRefType>(input.getType()).getRank();
-    rows.stride = rank == 1   ? math.constant(0)
-                  : rank == 2 ? getStride(builder, loc, input, 0)
-                              : math.constant(k);
+  if (!packsRows()) {
+    rows.stride = k;
     rows.address = advance(builder, loc, getPointer(builder, loc, input),
                            math.mul(rows.first, rows.stride));
   }
@@ -170,7 +163,7 @@ LinearEmitter::Rows LinearEmitter::packRows(const Rows &rows, int64_t run) {
   int64_t begin = run * runOfK, length = std::min(runOfK, k - begin);
   Rows result = rows;
   result.address = packed;
-  result.stride = math.constant(getPackedStride());
+  result.stride = getPackedStride();
   int64_t rank = type.getRank();
   SmallVector<Value> extents;
   for (int64_t d = 0; d + 1 < rank; ++d)
@@ -215,7 +208,7 @@ LinearEmitter::Rows LinearEmitter::packRows(const Rows &rows, int64_t run) {
 void LinearEmitter::emitRun(const RegionEmitter &epilogue, const Rows &rows,
                             Value firstTile, Value endTile, int64_t run) {
   Rows source = rows;
-  if (getPackedBytes())
+  if (packsRows())
     source = packRows(rows, run);
   else
     source.address = advance(builder, loc, rows.address, run * runOfK);
@@ -242,6 +235,8 @@ void LinearEmitter::emitStrip(const RegionEmitter &epilogue, const Rows &rows,
                               int64_t numColumns) {
   TileShape shape = tile;
   shape.vectors = llvm::divideCeil(numColumns, tile.lanes);
+  shape.aStride = rows.stride;
+  shape.bStride = k * tile.panel;
   Value firstColumn = math.mul(strip, columns);
   // The strip's place in its panel, at the run's first step.
   Value panel = math.constant(tile.panel);
@@ -273,9 +268,7 @@ void LinearEmitter::emitStrip(const RegionEmitter &epilogue, const Rows &rows,
         operands.rows = toI64(builder, loc, count);
         operands.a =
             advance(builder, loc, rows.address, math.mul(start, rows.stride));
-        operands.aStride = toI64(builder, loc, rows.stride);
         operands.b = b;
-        operands.bStride = toI64(builder, loc, math.constant(k * tile.panel));
         operands.k = toI64(builder, loc, math.constant(length));
         operands.tile = address;
         operands.accumulate = arith::ConstantIntOp::create(

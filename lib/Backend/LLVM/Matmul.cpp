@@ -103,6 +103,11 @@ private:
     return advance(builder, loc, matrix.address, offset);
   }
 
+  /// Cache lines, an odd number of them: rows spread over all sets.
+  int64_t getLeftStride() const {
+    return (llvm::divideCeil(schedule.kc, 16) | 1) * 16;
+  }
+
   KernelEmission &emission;
   OpBuilder &builder;
   MatmulOp matmul;
@@ -273,7 +278,7 @@ void MatmulEmitter::packRight(const Matrix &right, Value firstK, Value countK,
     packVectors(right, firstK, countK, firstColumn, countColumns);
 }
 
-/// Rows whose elements do not lie side by side are copied.
+/// The rows of the left-hand side at a distance that is known.
 void MatmulEmitter::packLeft(const Matrix &left, Value firstRow,
                              Value countRows, Value firstK, Value countK) {
   Value zero = math.constant(0), one = math.constant(1);
@@ -281,16 +286,18 @@ void MatmulEmitter::packLeft(const Matrix &left, Value firstRow,
       builder, loc, zero, countRows, one,
       [&](OpBuilder &, Location, Value row) {
         Value target =
-            advance(builder, loc, packedLeft, math.mul(row, schedule.kc));
-        emitPlainLoop(builder, loc, zero, countK, one,
+            advance(builder, loc, packedLeft, math.mul(row, getLeftStride()));
+        emitPlainLoop(builder, loc, zero, countK, math.constant(lanes),
                       [&](OpBuilder &, Location, Value step) {
                         Value source = elementAt(left, math.add(firstRow, row),
                                                  math.add(firstK, step));
-                        Value element = LLVM::LoadOp::create(
-                            builder, loc, builder.getF32Type(), source);
-                        LLVM::StoreOp::create(
-                            builder, loc, element,
-                            advance(builder, loc, target, step));
+                        Value rest = math.sub(countK, step);
+                        Value vector =
+                            left.hasUnitColumns
+                                ? loadMasked(source, rest)
+                                : loadStrided(source, left.columnStride, rest);
+                        storeVector(builder, loc, vector,
+                                    advance(builder, loc, target, step));
                       });
       });
 }
@@ -314,7 +321,7 @@ void MatmulEmitter::emitTask() {
 
   int64_t partialElements = llvm::alignTo(schedule.mc * schedule.nc, 16);
   int64_t rightElements = llvm::alignTo(schedule.kc * schedule.nc, 16);
-  int64_t leftElements = left.hasUnitColumns ? 0 : schedule.mc * schedule.kc;
+  int64_t leftElements = schedule.mc * getLeftStride();
   emission.setScratchBytes((partialElements + rightElements + leftElements) *
                            4);
   partials = getPointer(builder, loc, emission.getScratch());
@@ -327,7 +334,8 @@ void MatmulEmitter::emitTask() {
   Value strips = math.ceilDiv(countColumns, math.constant(columns));
   Value tilesDown = math.ceilDiv(countRows, math.constant(schedule.mr));
   Value zero = math.constant(0), one = math.constant(1);
-  TileShape shape{schedule.mr, schedule.nv, lanes, columns, schedule.unroll};
+  TileShape shape{schedule.mr,     schedule.nv,     lanes, columns,
+                  schedule.unroll, getLeftStride(), 0};
   auto module = emission.kernel->getParentOfType<ModuleOp>();
   auto startOf = [&](Value tile) {
     return math.div(math.mul(tile, countRows), tilesDown);
@@ -342,15 +350,7 @@ void MatmulEmitter::emitTask() {
         Value countK =
             math.min(math.constant(schedule.kc), math.sub(k, firstK));
         packRight(right, firstK, countK, firstColumn, countColumns);
-        Value a, aStride;
-        if (left.hasUnitColumns) {
-          a = elementAt(left, firstRow, firstK);
-          aStride = left.rowStride;
-        } else {
-          packLeft(left, firstRow, countRows, firstK, countK);
-          a = packedLeft;
-          aStride = math.constant(schedule.kc);
-        }
+        packLeft(left, firstRow, countRows, firstK, countK);
         emitPlainLoop(
             builder, loc, zero, strips, one,
             [&](OpBuilder &, Location, Value strip) {
@@ -361,13 +361,11 @@ void MatmulEmitter::emitTask() {
                     Value count = math.sub(startOf(math.add(tile, 1)), start);
                     TileOperands operands;
                     operands.rows = toI64(builder, loc, count);
-                    operands.a =
-                        advance(builder, loc, a, math.mul(start, aStride));
-                    operands.aStride = toI64(builder, loc, aStride);
+                    operands.a = advance(builder, loc, packedLeft,
+                                         math.mul(start, getLeftStride()));
                     operands.b =
                         advance(builder, loc, packedRight,
                                 math.mul(strip, schedule.kc * columns));
-                    operands.bStride = toI64(builder, loc, zero);
                     operands.k = toI64(builder, loc, countK);
                     operands.tile = partialAt(strip, start);
                     operands.accumulate = arith::CmpIOp::create(

@@ -1,5 +1,6 @@
 //===- MicroKernel.cpp - Register tiles of a matrix product ---------------===//
 #include "MicroKernel.h"
+#include "Pointers.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -29,19 +30,14 @@ private:
   Value constant(int64_t value) {
     return LLVM::ConstantOp::create(builder, loc, i64, value);
   }
-  Value offset(Value base, ArrayRef<LLVM::GEPArg> index) {
-    return LLVM::GEPOp::create(builder, loc, pointer, f32, base, index);
-  }
-  Value loadVector(Value address) {
-    return LLVM::LoadOp::create(builder, loc, vector, address, 4);
+  Value offset(Value base, int64_t elements) {
+    return advance(builder, loc, base, elements);
   }
   /// Where vector `v` of step `step` lies relative to the step's row of b.
   Value addressOfB(Value b, int64_t step, int64_t v) {
     int64_t column = v * shape.lanes;
-    Value base = b;
-    if (int64_t panel = column / shape.panel)
-      base = offset(b, {panelOffsets[panel]});
-    return offset(base, {int32_t(step * shape.panel + column % shape.panel)});
+    int64_t panel = column / shape.panel, inPanel = column % shape.panel;
+    return offset(b, panel * shape.bStride + step * shape.panel + inPanel);
   }
   /// What advances with k.
   struct Streams {
@@ -61,8 +57,7 @@ private:
   Type pointer, i64, f32;
   VectorType vector;
   Region *body = nullptr;
-  Value aStride, bStride, prefetchStep;
-  SmallVector<Value> rowOffsets, panelOffsets;
+  Value prefetchStep;
 };
 
 void TileFunction::accumulate(const Streams &streams, int64_t steps,
@@ -72,17 +67,16 @@ void TileFunction::accumulate(const Streams &streams, int64_t steps,
     if (prefetches) {
       // Into L2, where the next strip is read from.
       constexpr int32_t kRead = 0, kModerateLocality = 2, kData = 1;
-      LLVM::Prefetch::create(builder, loc,
-                             offset(ahead, {int32_t(step * kLineElements)}),
+      LLVM::Prefetch::create(builder, loc, offset(ahead, step * kLineElements),
                              kRead, kModerateLocality, kData);
     }
     SmallVector<Value> columns;
     for (int64_t v = 0; v < shape.vectors; ++v)
-      columns.push_back(loadVector(addressOfB(b, step, v)));
+      columns.push_back(
+          loadVector(builder, loc, addressOfB(b, step, v), shape.lanes));
     for (int64_t row = 0; row < shape.rows; ++row) {
-      Value base = row ? offset(a, {rowOffsets[row]}) : a;
-      Value scalar = LLVM::LoadOp::create(builder, loc, f32,
-                                          offset(base, {int32_t(step)}));
+      Value scalar = LLVM::LoadOp::create(
+          builder, loc, f32, offset(a, row * shape.aStride + step));
       Value poison = LLVM::PoisonOp::create(builder, loc, vector);
       Value zero =
           LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), 0);
@@ -127,9 +121,8 @@ void TileFunction::loop(Block *&block, Value count, int64_t steps,
   if (prefetches)
     ahead = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(),
                                 ahead, ArrayRef<LLVM::GEPArg>{prefetchStep});
-  SmallVector<Value> next = {left, offset(inner.a, {int32_t(steps)}),
-                             offset(inner.b, {int32_t(steps * shape.panel)}),
-                             ahead};
+  SmallVector<Value> next = {left, offset(inner.a, steps),
+                             offset(inner.b, steps * shape.panel), ahead};
   llvm::append_range(next, current);
   Value more = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne, left,
                                     constant(0));
@@ -147,19 +140,11 @@ void TileFunction::emit(LLVM::LLVMFuncOp function) {
   Block *block = function.addEntryBlock(builder);
   body = &function.getBody();
   builder.setInsertionPointToStart(block);
-  Streams streams = {block->getArgument(0), block->getArgument(2),
-                     block->getArgument(7)};
-  prefetchStep = block->getArgument(8);
-  aStride = block->getArgument(1);
-  bStride = block->getArgument(3);
-  Value k = block->getArgument(4), tile = block->getArgument(5);
-  Value adds = block->getArgument(6);
-  for (int64_t row = 0; row < shape.rows; ++row)
-    rowOffsets.push_back(
-        LLVM::MulOp::create(builder, loc, aStride, constant(row)));
-  for (int64_t p = 0; p <= (shape.getColumns() - 1) / shape.panel; ++p)
-    panelOffsets.push_back(
-        LLVM::MulOp::create(builder, loc, bStride, constant(p)));
+  enum { A, B, K, Tile, Accumulate, Prefetch, PrefetchStep };
+  auto argument = [&](unsigned index) { return block->getArgument(index); };
+  Streams streams = {argument(A), argument(B), argument(Prefetch)};
+  prefetchStep = argument(PrefetchStep);
+  Value k = argument(K), tile = argument(Tile), adds = argument(Accumulate);
 
   // Start from zero or from what the tile holds.
   int64_t numAcc = shape.rows * shape.vectors;
@@ -174,7 +159,8 @@ void TileFunction::emit(LLVM::LLVMFuncOp function) {
   builder.setInsertionPointToEnd(resume);
   SmallVector<Value> loaded;
   for (int64_t i = 0; i < numAcc; ++i)
-    loaded.push_back(loadVector(offset(tile, {int32_t(i * shape.lanes)})));
+    loaded.push_back(
+        loadVector(builder, loc, offset(tile, i * shape.lanes), shape.lanes));
   LLVM::BrOp::create(builder, loc, loaded, start);
 
   builder.setInsertionPointToStart(start);
@@ -186,8 +172,7 @@ void TileFunction::emit(LLVM::LLVMFuncOp function) {
   if (shape.unroll > 1)
     loop(start, rest, 1, /*prefetches=*/false, streams, acc);
   for (int64_t i = 0; i < numAcc; ++i)
-    LLVM::StoreOp::create(builder, loc, acc[i],
-                          offset(tile, {int32_t(i * shape.lanes)}), 4);
+    storeVector(builder, loc, acc[i], offset(tile, i * shape.lanes));
   LLVM::ReturnOp::create(builder, loc, ValueRange());
 }
 
@@ -206,8 +191,9 @@ std::pair<LLVM::LLVMFuncOp, bool> getFunction(OpBuilder &builder, Location loc,
 }
 
 std::string getName(const TileShape &shape) {
-  return llvm::formatv("attune.tile.{0}x{1}x{2}.p{3}.u{4}", shape.rows,
-                       shape.vectors, shape.lanes, shape.panel, shape.unroll);
+  return llvm::formatv("attune.tile.{0}x{1}x{2}.p{3}.u{4}.a{5}.b{6}",
+                       shape.rows, shape.vectors, shape.lanes, shape.panel,
+                       shape.unroll, shape.aStride, shape.bStride);
 }
 
 /// The function that computes tiles of exactly shape.rows rows.
@@ -277,8 +263,7 @@ void attune::emitTile(OpBuilder &builder, Location loc, ModuleOp module,
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Type i64 = builder.getI64Type();
   SmallVector<Type> types = {
-      pointer, i64, pointer, i64, i64, pointer, builder.getI1Type(),
-      pointer, i64};
+      pointer, pointer, i64, pointer, builder.getI1Type(), pointer, i64};
   auto function = getTileSwitch(builder, loc, module, shape, types);
   // Without anything ahead, the tile's own first line is named again and again.
   Value ahead = operands.prefetch, step = operands.prefetchStep;
@@ -287,8 +272,7 @@ void attune::emitTile(OpBuilder &builder, Location loc, ModuleOp module,
     step = LLVM::ConstantOp::create(builder, loc, i64, 0);
   }
   LLVM::CallOp::create(builder, loc, function,
-                       ValueRange{operands.rows, operands.a, operands.aStride,
-                                  operands.b, operands.bStride, operands.k,
-                                  operands.tile, operands.accumulate, ahead,
-                                  step});
+                       ValueRange{operands.rows, operands.a, operands.b,
+                                  operands.k, operands.tile,
+                                  operands.accumulate, ahead, step});
 }

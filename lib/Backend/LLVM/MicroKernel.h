@@ -12,6 +12,10 @@
 //         vector of the tile starts at `b`, panels are `bStride` apart
 //   tile  [rows][vectors * lanes]: the result; added to when `accumulate`
 //
+// Strides are constants in the code: were they in registers, a dozen row
+// pointers would not fit, and LLVM would load a row's elements for all steps at
+// once to save pointers, and spill them.
+//
 // Every iteration prefetches `unroll` cache lines from `prefetch` on, which
 // moves on by `prefetchStep` bytes: what the next strip of tiles reads of b
 // arrives while this one computes.
@@ -33,6 +37,8 @@ struct TileShape {
   int64_t lanes = 8;   ///< f32 elements of a vector
   int64_t panel = 16;  ///< columns of a panel of b
   int64_t unroll = 4;  ///< steps of k in one iteration
+  int64_t aStride = 0; ///< elements between rows of a
+  int64_t bStride = 0; ///< elements between panels of b
 
   int64_t getColumns() const { return vectors * lanes; }
   /// Bytes that one iteration prefetches.
@@ -42,7 +48,7 @@ struct TileShape {
 /// Operands of one tile: pointers, and i64 for the rest (accumulate: i1).
 struct TileOperands {
   mlir::Value rows; ///< 1 .. TileShape::rows
-  mlir::Value a, aStride, b, bStride, k, tile, accumulate;
+  mlir::Value a, b, k, tile, accumulate;
   mlir::Value prefetch, prefetchStep; ///< null: nothing to prefetch
 };
 

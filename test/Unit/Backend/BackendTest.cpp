@@ -157,7 +157,7 @@ TEST(Codegen, AssemblyHasNoSpillsInTheInnerLoop) {
       compileModule(*parsed.module, target, OutputKind::Assembly));
   StringRef assembly = text->getBuffer();
   // The tile of six rows: from the label of its loop to the jump back.
-  size_t tile = assembly.find("attune.tile.6x2x8.p16.u4:");
+  size_t tile = assembly.find("attune.tile.6x2x8.p16.u4.a64.b1024:");
   ASSERT_NE(tile, StringRef::npos);
   StringRef body = assembly.substr(tile);
   size_t loop = body.find("\n.LBB");
