@@ -22,11 +22,13 @@ bool attune::fits(const Tensor &tensor, Type type) {
                           });
 }
 
+namespace {
 /// An extent that a symbol stands for, and the input it was first seen at.
 struct SeenExtent {
   int64_t extent;
   std::string input;
 };
+} // namespace
 
 /// Checks that each symbol stands for one extent in all inputs.
 static llvm::Error checkSymbols(FunctionOpInterface function, StringRef name,

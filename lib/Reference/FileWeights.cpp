@@ -85,9 +85,10 @@ llvm::Expected<Tensor> FileWeights::load(WeightOp weight) {
 
     size_t first = values.size();
     values.resize(first + piece.getCount());
-    if (llvm::Error error =
-            convertToF32(*storedType(piece.getType()), *bytes,
-                         MutableArrayRef<float>(values).drop_front(first)))
+    // bytesOf has seen that the type is one that is stored.
+    TensorDType type = storedType(piece.getType()).value();
+    if (llvm::Error error = convertToF32(
+            type, *bytes, MutableArrayRef<float>(values).drop_front(first)))
       return std::move(error);
   }
   if (countElements(shape) != static_cast<int64_t>(values.size()))

@@ -59,13 +59,13 @@ void operator delete(void *memory, std::align_val_t,
 }
 
 // Only reached by a defect of the runtime itself.
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-*)
 extern "C" void __cxa_pure_virtual() {
   fatal("attune: a pure virtual function was called");
 }
 
 // What libstdc++ calls on errors.
-// NOLINTBEGIN(bugprone-*,misc-use-internal-linkage)
+// NOLINTBEGIN(bugprone-*,misc-use-internal-linkage,readability-*)
 namespace std {
 const nothrow_t nothrow{};
 [[noreturn]] void __throw_length_error(const char *what) { fatal(what); }
@@ -86,4 +86,4 @@ const nothrow_t nothrow{};
   fatal("attune: an empty optional was read");
 }
 } // namespace std
-// NOLINTEND(bugprone-*,misc-use-internal-linkage)
+// NOLINTEND(bugprone-*,misc-use-internal-linkage,readability-*)
