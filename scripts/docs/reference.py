@@ -123,12 +123,11 @@ def make_model(folder, name):
 def command_line(tools):
     usage = tools.attune("--help")
     text = "# Command line\n\n## attune\n\n" + block(usage)
-    forwarded = []
     for command in commands_in(usage):
         page = tools.attune(command, "--help")
         text += f"\n### attune {command}\n\n" + block(page)
-        if "PROGRAM" in page:
-            forwarded.append(command)
+        if "--kernel=SPEC" in page:
+            text += f"\n### attune {command} --kernel\n\n" + block(tools.attune(command, "--kernel=SPEC", "--help"))
     with tempfile.TemporaryDirectory() as folder:
         make_model(folder, "all-MiniLM-L6-v2")
         tools.attune("compile", "all-MiniLM-L6-v2", "-o", "minilm", "--cpu=x86-64-v3", "-q", cwd=folder)
