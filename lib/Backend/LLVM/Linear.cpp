@@ -30,7 +30,8 @@ public:
     numTiles = llvm::divideCeil(n, columns);
     tilesPerGroup = std::clamp<int64_t>(schedule.nc / columns, 1,
                                         std::max<int64_t>(numTiles, 1));
-    numGroups = llvm::divideCeil(numTiles, tilesPerGroup);
+    tilesPerBlock = std::max<int64_t>(schedule.mc / schedule.mr, 1);
+    leastGroups = llvm::divideCeil(numTiles, tilesPerGroup);
     runOfK = schedule.getRunOfK(k);
     numRuns = std::max<int64_t>(llvm::divideCeil(k, runOfK), 1);
   }
@@ -57,8 +58,19 @@ private:
     int64_t rank = cast<MemRefType>(input.getType()).getRank();
     return math.extents(input, 0, rank - 1);
   }
-  Value emitNumBlocks(Value numRows) {
-    return math.ceilDiv(numRows, math.constant(schedule.mc));
+  /// Tiles that cover all rows from above, of heights that differ by one.
+  Value emitTilesDown(Value numRows) {
+    return math.ceilDiv(numRows, math.constant(tile.rows));
+  }
+  Value emitNumBlocks(Value tilesDown) {
+    return math.ceilDiv(tilesDown, math.constant(tilesPerBlock));
+  }
+  /// Few rows are shared out by columns: more groups than nc asks for.
+  Value emitNumGroups(Value numBlocks) {
+    Value wanted = math.ceilDiv(math.constant(schedule.tasks),
+                                math.max(numBlocks, math.constant(1)));
+    return math.min(math.max(wanted, math.constant(leastGroups)),
+                    math.constant(numTiles));
   }
   bool packsRows();
   /// Cache lines, an odd number of them: rows spread over all sets.
@@ -84,7 +96,8 @@ private:
   Location loc;
   IndexMath math;
   TileShape tile;
-  int64_t n, k, columns, numTiles, tilesPerGroup, numGroups, runOfK, numRuns;
+  int64_t n, k, columns, numTiles, tilesPerGroup, tilesPerBlock, leastGroups,
+      runOfK, numRuns;
   Value weight, tiles, packed;
 };
 
@@ -98,7 +111,7 @@ bool LinearEmitter::packsRows() {
 int64_t LinearEmitter::getTileBytes() {
   int64_t rows = schedule.mr, strips = 1;
   if (numRuns > 1) {
-    rows = schedule.mc;
+    rows = tilesPerBlock * schedule.mr;
     strips = tilesPerGroup;
   }
   return llvm::alignTo(rows * strips * columns * 4, 64);
@@ -107,12 +120,13 @@ int64_t LinearEmitter::getTileBytes() {
 int64_t LinearEmitter::getPackedBytes() {
   if (!packsRows())
     return 0;
-  return schedule.mc * getPackedStride() * 4;
+  return tilesPerBlock * schedule.mr * getPackedStride() * 4;
 }
 
 void LinearEmitter::emitGrid() {
   builder.setInsertionPointToStart(&emission.grid.getBody().front());
-  Value count = math.mul(emitNumBlocks(emitNumRows(emission.grid)), numGroups);
+  Value numBlocks = emitNumBlocks(emitTilesDown(emitNumRows(emission.grid)));
+  Value count = math.mul(numBlocks, emitNumGroups(numBlocks));
   func::ReturnOp::create(builder, loc, count);
 }
 
@@ -129,7 +143,8 @@ void LinearEmitter::emitTask() {
 
   // Neighbouring tasks use the same columns: the weight is read once.
   Value numRows = emitNumRows(task);
-  Value numBlocks = emitNumBlocks(numRows);
+  Value tilesDown = emitTilesDown(numRows);
+  Value numBlocks = emitNumBlocks(tilesDown);
   Value index = emission.getTaskIndex();
   Value block = math.rem(index, numBlocks);
   Value group = math.div(index, numBlocks);
@@ -137,10 +152,13 @@ void LinearEmitter::emitTask() {
     return math.div(math.mul(total, part), parts);
   };
   Rows rows;
-  rows.first = partOf(numRows, block, numBlocks);
-  Value endRow = partOf(numRows, math.add(block, 1), numBlocks);
+  auto rowOf = [&](Value block) {
+    return partOf(numRows, partOf(tilesDown, block, numBlocks), tilesDown);
+  };
+  rows.first = rowOf(block);
+  Value endRow = rowOf(math.add(block, 1));
   rows.count = math.sub(endRow, rows.first);
-  Value total = math.constant(numTiles), groups = math.constant(numGroups);
+  Value total = math.constant(numTiles), groups = emitNumGroups(numBlocks);
   Value firstTile = partOf(total, group, groups);
   Value endTile = partOf(total, math.add(group, 1), groups);
 
@@ -247,7 +265,7 @@ void LinearEmitter::emitStrip(const RegionEmitter &epilogue, const Rows &rows,
                     math.add(inPanel, run * runOfK * tile.panel));
   int64_t length = std::min(runOfK, k - run * runOfK);
 
-  Value numTilesDown = math.ceilDiv(rows.count, math.constant(tile.rows));
+  Value numTilesDown = emitTilesDown(rows.count);
   auto startOf = [&](Value index) {
     return math.div(math.mul(index, rows.count), numTilesDown);
   };

@@ -25,12 +25,14 @@ LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
   constexpr int64_t kPage = 4096, kRowsInOneSet = 6;
   if (k * 4 % kPage == 0)
     s.mr = std::min(s.mr, kRowsInOneSet);
-  // Half of L2 for the block of rows.
-  int64_t rows = target.l2Bytes / 2 / (4 * std::max<int64_t>(k, 1));
-  s.mc = std::clamp<int64_t>(rows / s.mr * s.mr, 4 * s.mr, 32 * s.mr);
-  // At least sixteen tasks for one block of rows where there are columns
-  // enough: strips share nothing but the rows, which stay in L2.
-  s.nc = std::clamp<int64_t>(n / (16 * columns), 1, 8) * columns;
+  // Low blocks of rows make tasks small enough to share out evenly; tasks that
+  // follow each other use the same columns, which together take half of L2.
+  s.mc = 48;
+  int64_t strips = target.l2Bytes / 2 / (4 * columns * std::max<int64_t>(k, 1));
+  // Rows of at least a few cache lines: pieces of lines' neighbours that
+  // another core writes would be fetched with them.
+  s.nc = std::clamp<int64_t>(strips, 1, std::max<int64_t>(96 / columns, 1)) *
+         columns;
   return s;
 }
 
@@ -44,6 +46,7 @@ LinearSchedule LinearSchedule::get(const Schedule &schedule,
   s.unroll = schedule.get("unroll", s.unroll);
   s.mc = schedule.get("mc", s.mc);
   s.nc = schedule.get("nc", s.nc);
+  s.tasks = schedule.get("tasks", s.tasks);
   s.kc = schedule.get("kc", s.kc);
   s.packa = schedule.get("packa", s.packa);
   s.prefetch = schedule.get("prefetch", s.prefetch);
@@ -54,7 +57,10 @@ Schedule LinearSchedule::toSchedule() const {
   Schedule schedule;
   schedule.set("mr", mr).set("nv", nv).set("panel", panel);
   schedule.set("unroll", unroll).set("mc", mc).set("nc", nc);
-  schedule.set("kc", kc).set("packa", packa).set("prefetch", prefetch);
+  schedule.set("kc", kc)
+      .set("packa", packa)
+      .set("prefetch", prefetch)
+      .set("tasks", tasks);
   return schedule;
 }
 
@@ -76,8 +82,10 @@ SmallVector<Knob> LinearSchedule::getKnobs(const TargetDesc &target) {
        "columns of a panel of the packed weight",
        {16, 24, 32, 48, 64}},
       {"unroll", "steps of k in one iteration of the inner loop", {1, 2, 4, 8}},
-      {"mc", "most rows of a task", {32, 64, 96, 128, 192, 256, 384, 512}},
-      {"nc", "columns of a task", {32, 64, 96, 128, 192, 256, 384, 512, 1024}},
+      {"mc", "most rows of a task", {12, 24, 48, 96, 128, 192, 256, 512}},
+      {"nc",
+       "most columns of a task",
+       {32, 64, 96, 128, 192, 256, 384, 512, 1024}},
       {"kc",
        "longest run of k in registers",
        {256, 384, 512, 768, 1024, 2048, 4096}},
@@ -92,11 +100,12 @@ LogicalResult LinearSchedule::verify(const TargetDesc &target,
     reason = text.str();
     return failure();
   };
-  if (mr < 1 || nv < 1 || panel < 1 || unroll < 1 || mc < 1 || nc < 1 || kc < 1)
+  if (mr < 1 || nv < 1 || panel < 1 || unroll < 1 || mc < 1 || nc < 1 ||
+      kc < 1 || tasks < 1)
     return fail("knobs of a linear kernel must be positive");
   if (unroll > kMaxUnroll || mc > kMaxExtent || nc > kMaxExtent ||
-      kc > kMaxExtent || mc * nc > kMaxScratch || mc * kc > kMaxScratch ||
-      panel > 1024)
+      tasks > kMaxExtent || kc > kMaxExtent || mc * nc > kMaxScratch ||
+      mc * kc > kMaxScratch || panel > 1024)
     return fail("a knob of a linear kernel is beyond its range");
   if (mr > 64 || nv > 64)
     return fail("a tile of a linear kernel is beyond 64 rows or vectors");

@@ -18,8 +18,9 @@ struct LinearSchedule {
   int64_t nv = 2;       ///< vectors of a register tile
   int64_t panel = 16;   ///< columns of a panel of the packed weight
   int64_t unroll = 4;   ///< steps of k in one iteration
-  int64_t mc = 96;      ///< most rows of a task
-  int64_t nc = 128;     ///< columns of a task
+  int64_t mc = 48;      ///< most rows of a task
+  int64_t nc = 96;      ///< most columns of a task
+  int64_t tasks = 24;   ///< tasks to make where there are columns enough
   int64_t kc = 4096;    ///< longest run of k that a tile is kept in registers
   int64_t packa = 0;    ///< 1: copy the block of rows to scratch memory first
   int64_t prefetch = 1; ///< 1: fetch the next strip of the weight ahead
