@@ -90,7 +90,7 @@ CostAnalysis::CostAnalysis(func::FuncOp function) {
     if (isa<ViewOpInterface, LoadWeightOp>(op))
       return;
     Cost cost;
-    cost.flops = flops;
+    cost.flops = std::move(flops);
     for (Value operand : op.getOperands())
       if (operand.getDefiningOp<LoadWeightOp>())
         cost.weightBytes += walker.getBytes(operand);
