@@ -26,11 +26,13 @@ def embed(program, texts):
     return results
 
 
-def check(results, sentences, expected, what):
+def check(results, sentences, expected, what, comparisons):
     failures = 0
     for result, sentence, row in zip(results, sentences, expected):
         got = npy.Array([1, len(result["embedding"])], array("d", result["embedding"]))
-        message, good = compare_npy.compare(got, npy.Array([1, len(row)], row), 1e-4, 0.0, 0.99999)
+        comparison = compare_npy.compare(got, npy.Array([1, len(row)], row), 1e-4, 0.0, 0.99999)
+        comparisons.append(comparison)
+        message, good = comparison.message, comparison.good
         if result["token_ids"] != sentence["token_ids"]:
             message, good = f"token ids {result['token_ids']}, expected {sentence['token_ids']}", False
         if not good:
@@ -48,16 +50,18 @@ def main():
     expected = npy.read(expected_path).rows()
     if len(sentences) != len(expected):
         sys.exit(f"{len(sentences)} sentences, {len(expected)} golden rows")
-    failures = 0
+    failures, comparisons = 0, []
     for begin in range(0, len(sentences), BATCH):
         part = sentences[begin:begin + BATCH]
         results = embed(program, [sentence["text"] for sentence in part])
-        failures += check(results, part, expected[begin:begin + BATCH], "batched")
+        failures += check(results, part, expected[begin:begin + BATCH], "batched", comparisons)
     for sentence, row in zip(sentences, expected):
-        failures += check(embed(program, [sentence["text"]]), [sentence], [row], "alone")
+        failures += check(embed(program, [sentence["text"]]), [sentence], [row], "alone", comparisons)
     if failures:
         sys.exit(f"{failures} embeddings are wrong")
-    print(f"{len(sentences)} sentences agree")
+    worst = max(comparison.worst for comparison in comparisons)
+    cosine = min(comparison.cosine for comparison in comparisons)
+    print(f"{len(sentences)} sentences agree: largest difference {worst:.3g}, lowest cosine {cosine:.9f}")
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ def check_case(program, case, scratch):
         expected, result = npy.read(path), npy.read(got[name])
         if case.endswith("-sampled") and len(expected.shape) == 3:
             result = result.strided([1, 8, 8])
-        message, good = compare_npy.compare(result, expected, TOLERANCE, 0.0, None)
-        print(f"{os.path.basename(case)} {name}: {message}")
-        failures += not good
+        comparison = compare_npy.compare(result, expected, TOLERANCE, 0.0, None)
+        print(f"{os.path.basename(case)} {name}: {comparison.message}")
+        failures += not comparison.good
     return failures
 
 

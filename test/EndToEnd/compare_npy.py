@@ -8,6 +8,7 @@ innermost row has a smaller cosine to its partner. --stride takes every S-th ind
 import argparse
 import math
 import sys
+from typing import NamedTuple, Optional
 
 import npy
 
@@ -18,14 +19,20 @@ def cosine(a, b):
     return dot / norms if norms else float(list(a) == list(b))
 
 
+class Comparison(NamedTuple):
+    message: str  # how large the difference is
+    good: bool  # whether it is small enough
+    worst: float = math.inf
+    cosine: Optional[float] = None  # the lowest, when asked for
+
+
 def compare(got, expected, atol, rtol, least_cosine):
-    """A line that says how large the difference is, and whether it is too large."""
     if got.shape != expected.shape:
-        return f"shape {got.shape}, expected {expected.shape}", False
+        return Comparison(f"shape {got.shape}, expected {expected.shape}", False)
     worst, at, good = 0.0, 0, True
     for index, (g, e) in enumerate(zip(got.values, expected.values)):
         if not math.isfinite(g):
-            return f"element {index} of {got.shape} is {g}, expected {e}", False
+            return Comparison(f"element {index} of {got.shape} is {g}, expected {e}", False)
         difference = abs(g - e)
         if difference > worst:
             worst, at = difference, index
@@ -33,11 +40,12 @@ def compare(got, expected, atol, rtol, least_cosine):
     message = f"{len(got.values)} values, largest difference {worst:.3g}"
     if worst:
         message += f" at element {at} of {got.shape}: {got.values[at]!r}, expected {expected.values[at]!r}"
+    lowest = None
     if least_cosine is not None:
         lowest = min((cosine(g, e) for g, e in zip(got.rows(), expected.rows())), default=1.0)
         message += f"; lowest cosine {lowest:.7f}"
         good = good and lowest >= least_cosine
-    return message, good
+    return Comparison(message, good, worst, lowest)
 
 
 def main():
@@ -55,9 +63,9 @@ def main():
             got = got.strided([int(s) for s in options.stride.split(",")])
     except (OSError, ValueError) as error:
         sys.exit(f"compare_npy: {error}")
-    message, good = compare(got, expected, options.atol, options.rtol, options.cosine)
-    print(f"{options.got}: {message}")
-    if not good:
+    comparison = compare(got, expected, options.atol, options.rtol, options.cosine)
+    print(f"{options.got}: {comparison.message}")
+    if not comparison.good:
         sys.exit(1)
 
 
