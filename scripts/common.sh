@@ -149,7 +149,7 @@ DEBIAN_PACKAGES=(
   g++ ninja-build ccache
   libutf8proc-dev
   # Tests and lints.
-  libgtest-dev libbenchmark-dev clang-format-22 clang-tidy-22
+  libgtest-dev libbenchmark-dev clang-format-22 clang-tidy-22 pkg-config
 )
 
 # Everything that building and testing needs. Scripts that run at the same time wait for each other.
