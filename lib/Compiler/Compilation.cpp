@@ -3,6 +3,7 @@
 #include "CheckInput.h"
 #include "Output.h"
 #include "RunPasses.h"
+#include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Metadata.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Compiler/Pipelines.h"
@@ -50,6 +51,12 @@ llvm::Error Compilation::load() {
   fuse.disabled = options.disabledFusions;
   if (llvm::Error error = checkFuseOptions(fuse))
     return error;
+  if (options.backend != "auto" && !findBackend(options.backend)) {
+    std::string names = "auto";
+    for (const Backend *backend : getBackends())
+      names += " or " + backend->getName().str();
+    return userErrorf("--backend={0}: expected {1}", options.backend, names);
+  }
   for (const std::string &cpu : options.cpus) {
     llvm::Expected<TargetDesc> target = getTarget(cpu);
     if (!target)
@@ -60,6 +67,11 @@ llvm::Error Compilation::load() {
   llvm::sort(targets, [](const TargetDesc &a, const TargetDesc &b) {
     return std::tie(a.vectorBits, a.name) > std::tie(b.vectorBits, b.name);
   });
+  targets.erase(llvm::unique(targets,
+                             [](const TargetDesc &a, const TargetDesc &b) {
+                               return a.name == b.name;
+                             }),
+                targets.end());
   bool isIR = llvm::sys::path::extension(options.input) == ".mlir";
   if (llvm::Error error = isIR ? parseInput() : importInput())
     return error;

@@ -41,7 +41,8 @@ static llvm::Expected<std::string> findLinker(const PackageOptions &options) {
     names.push_back(*cc);
   names.append({"cc", "gcc", "clang", "clang-22"});
   for (const std::string &name : names) {
-    if (llvm::ErrorOr<std::string> path = llvm::sys::findProgramByName(name))
+    llvm::ErrorOr<std::string> path = llvm::sys::findProgramByName(name);
+    if (path && llvm::sys::fs::can_execute(*path))
       return *path;
     if (name == options.linker)
       return userErrorf("--linker={0}: no such program", name);

@@ -109,8 +109,7 @@ llvm::Expected<std::vector<TemporaryFile>>
 Packager::writeTemporaryObjects(llvm::StringRef beside) {
   std::vector<TemporaryFile> written;
   for (const auto &object : objects) {
-    llvm::Expected<TemporaryFile> file =
-        TemporaryFile::create((beside + ".o").str());
+    llvm::Expected<TemporaryFile> file = TemporaryFile::create(beside);
     if (!file)
       return file.takeError();
     if (llvm::Error error = file->write([&](llvm::raw_ostream &os) {
@@ -217,8 +216,7 @@ llvm::Error Packager::writeShared(llvm::StringRef path) {
       writeTemporaryObjects(path);
   if (!inputs)
     return inputs.takeError();
-  llvm::Expected<TemporaryFile> script =
-      TemporaryFile::create((path + ".map").str());
+  llvm::Expected<TemporaryFile> script = TemporaryFile::create(path);
   llvm::Expected<std::string> linked = files.add(path, /*executable=*/true);
   if (!script || !linked)
     return llvm::joinErrors(script.takeError(), linked.takeError());

@@ -54,14 +54,16 @@ llvm::Expected<Figures> measure(Compilation &compilation,
   Figures figures;
   figures.name = compilation.getName();
   mlir::ModuleOp module = compilation.getVariants().front().module.get();
-  auto function = module.lookupSymbol<mlir::func::FuncOp>("forward");
-  if (!function)
-    return userErrorf("'{0}' has no function 'forward'",
-                      flags.model.getValue());
   if (compilation.getPhase() > Phase::Kernels)
     return userErrorf("'{0}' stands after the phase {1}; expected a model or "
                       "IR up to the phase kernels",
                       flags.model.getValue(), getName(compilation.getPhase()));
+  // There is one: importers make it, and it was looked for in IR.
+  auto findFunction = [&] {
+    return *llvm::find_if(module.getOps<mlir::func::FuncOp>(),
+                          [](mlir::func::FuncOp f) { return !f.isExternal(); });
+  };
+  mlir::func::FuncOp function = findFunction();
   if (const std::optional<LoadedModel> &model = compilation.getModel()) {
     figures.family = model->description.family;
     figures.layers = model->description.layers;
@@ -80,7 +82,7 @@ llvm::Expected<Figures> measure(Compilation &compilation,
   values["length"] = figures.length;
   if (llvm::Error error = compilation.runTo(Phase::Kernels))
     return std::move(error);
-  function = module.lookupSymbol<mlir::func::FuncOp>("forward");
+  function = findFunction();
   CostAnalysis cost(function);
   figures.flops = cost.getTotal().flops.evaluate(values);
   figures.trafficBytes =

@@ -120,8 +120,10 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
   }
   std::string weights = "--weights=" + model->getWeightsPath();
   std::string self = "attune";
-  std::vector<char *> programArguments{self.data(), name.data(),
-                                       weights.data()};
+  std::vector<char *> programArguments{self.data(), name.data()};
+  // What a model is like is known without its weights.
+  if (subcommand != "info")
+    programArguments.push_back(weights.data());
   for (const char *argument : arguments.program)
     programArguments.push_back(const_cast<char *>(argument));
   programArguments.push_back(nullptr);
