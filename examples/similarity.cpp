@@ -1,115 +1,114 @@
-// Prints how similar the sentences of its command line are, from one batch.
+// similarity.cpp - Compares sentences from C++, with a sentence model such as
+// all-MiniLM-L6-v2 compiled as "model" (see embed.c and CMakeLists.txt):
 //
-//   attune compile all-MiniLM-L6-v2 -o out/minilm --emit=shared
-//   c++ -std=c++17 similarity.cpp -Iout -Lout -lminilm -Wl,-rpath,out -o
-//   similarity
-//   ./similarity "A man is eating food." "Someone is having a meal."
-//
-// The shared library finds minilm.weights beside itself; the environment's
-// MINILM_WEIGHTS names another place here.
-#include "minilm.h"
+//   ./similarity lib/model.weights "A cat sits." "A kitten rests." "It rains."
+#include "model.h"
 
-#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace {
 
-/// A status that is not ATTUNE_OK as an exception.
-void check(attune_status status) {
-  if (status != ATTUNE_OK)
-    throw std::runtime_error(minilm_error());
+[[noreturn]] void fail(const char *function) {
+  std::fprintf(stderr, "%s: %s\n", function, model_error());
+  std::exit(1);
 }
 
-class Encoder {
-public:
-  Encoder() {
-    attune_options options = ATTUNE_OPTIONS_INIT;
-    options.weights_path = std::getenv("MINILM_WEIGHTS");
-    attune_model *opened = nullptr;
-    check(minilm_create(&options, &opened));
-    model.reset(opened);
-    check(minilm_tokenizer(opened, &tokenizer));
-  }
-
-  /// One embedding a text, one after another; sets `columns`.
-  std::vector<float> embed(const std::vector<std::string> &texts,
-                           size_t &columns) {
-    // Rows of a batch are equally long: the shorter ones are filled up with
-    // padding, which the mask hides.
-    std::vector<std::vector<int64_t>> rows;
-    size_t length = 0;
-    for (const std::string &text : texts) {
-      rows.push_back(tokenize(text));
-      length = std::max(length, rows.back().size());
-    }
-    std::vector<int64_t> ids(rows.size() * length, tokenizer.pad_id);
-    std::vector<int64_t> mask(rows.size() * length, 0);
-    for (size_t i = 0; i < rows.size(); ++i) {
-      std::copy(rows[i].begin(), rows[i].end(), ids.begin() + i * length);
-      std::fill_n(mask.begin() + i * length, rows[i].size(), 1);
-    }
-
-    int64_t batch = static_cast<int64_t>(rows.size());
-    int64_t extent = static_cast<int64_t>(length);
-    attune_tensor inputs[] = {
-        {"input_ids", ATTUNE_I64, 2, {batch, extent}, ids.data(), 0},
-        {"attention_mask", ATTUNE_I64, 2, {batch, extent}, mask.data(), 0}};
-    attune_tensor output = {
-        "sentence_embedding", ATTUNE_F32, 0, {0}, nullptr, 0};
-    check(minilm_shapes(model.get(), inputs, 2, &output, 1));
-    columns = static_cast<size_t>(output.dims[1]);
-    std::vector<float> embeddings(rows.size() * columns);
-    output.data = embeddings.data();
-    check(minilm_forward(model.get(), inputs, 2, &output, 1, nullptr, 0));
-    return embeddings;
-  }
-
-private:
-  std::vector<int64_t> tokenize(const std::string &text) {
-    std::vector<int64_t> ids(tokenizer.max_length);
-    size_t count = 0;
-    check(minilm_tokenize(model.get(), text.data(), text.size(), 0, ids.data(),
-                          nullptr, ids.size(), &count));
-    ids.resize(count);
-    return ids;
-  }
-
-  struct Destroy {
-    void operator()(attune_model *handle) const { minilm_destroy(handle); }
-  };
-  std::unique_ptr<attune_model, Destroy> model;
-  attune_tokenizer_info tokenizer = {};
+struct Destroy {
+  void operator()(attune_model *model) const { model_destroy(model); }
 };
+using Model = std::unique_ptr<attune_model, Destroy>;
+
+/// The ids of a text, special tokens included.
+std::vector<int64_t> tokenize(const Model &model, const char *text) {
+  attune_tokenizer_info info;
+  if (model_tokenizer(model.get(), &info))
+    fail("model_tokenizer");
+  std::vector<int64_t> ids(info.max_length);
+  size_t count = 0;
+  if (model_tokenize(model.get(), text, size_t(-1), 0, ids.data(), nullptr,
+                     ids.size(), &count))
+    fail("model_tokenize");
+  ids.resize(count);
+  return ids;
+}
+
+/// The vectors of all texts in one call: rows of one length, the shorter ones
+/// padded and masked.
+std::vector<std::vector<float>> embed(const Model &model, char **texts,
+                                      size_t count) {
+  std::vector<std::vector<int64_t>> rows;
+  size_t length = 0;
+  for (size_t i = 0; i < count; ++i) {
+    rows.push_back(tokenize(model, texts[i]));
+    length = std::max(length, rows.back().size());
+  }
+  attune_tokenizer_info info;
+  if (model_tokenizer(model.get(), &info))
+    fail("model_tokenizer");
+  std::vector<int64_t> ids(count * length, info.pad_id), mask(count * length);
+  for (size_t i = 0; i < count; ++i)
+    for (size_t k = 0; k < rows[i].size(); ++k) {
+      ids[i * length + k] = rows[i][k];
+      mask[i * length + k] = 1;
+    }
+
+  auto tensor = [&](const char *name, std::vector<int64_t> &values) {
+    attune_tensor result = {};
+    result.name = name;
+    result.type = ATTUNE_I64;
+    result.rank = 2;
+    result.dims[0] = int64_t(count);
+    result.dims[1] = int64_t(length);
+    result.data = values.data();
+    return result;
+  };
+  attune_tensor inputs[] = {tensor("input_ids", ids),
+                            tensor("attention_mask", mask)};
+  attune_tensor output = {};
+  output.name = "sentence_embedding";
+  if (model_shapes(model.get(), inputs, 2, &output, 1))
+    fail("model_shapes");
+  size_t columns = size_t(output.dims[1]);
+  std::vector<float> values(count * columns);
+  output.data = values.data();
+  if (model_forward(model.get(), inputs, 2, &output, 1, nullptr, 0))
+    fail("model_forward");
+
+  std::vector<std::vector<float>> result;
+  for (size_t i = 0; i < count; ++i)
+    result.emplace_back(values.begin() + long(i * columns),
+                        values.begin() + long((i + 1) * columns));
+  return result;
+}
+
+double cosine(const std::vector<float> &a, const std::vector<float> &b) {
+  auto dot = [](const std::vector<float> &x, const std::vector<float> &y) {
+    return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+  };
+  return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b));
+}
 
 } // namespace
 
 int main(int argc, char **argv) {
-  std::vector<std::string> texts(argv + 1, argv + argc);
-  if (texts.empty()) {
-    std::fprintf(stderr, "usage: %s SENTENCE...\n", argv[0]);
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: %s WEIGHTS|- SENTENCE SENTENCE...\n", argv[0]);
     return 2;
   }
-  try {
-    size_t columns = 0;
-    std::vector<float> embeddings = Encoder().embed(texts, columns);
-    // The model's embeddings have length one, so that products are cosines.
-    for (size_t i = 0; i < texts.size(); ++i)
-      for (size_t j = i + 1; j < texts.size(); ++j) {
-        const float *a = embeddings.data() + i * columns;
-        const float *b = embeddings.data() + j * columns;
-        std::printf("%.3f  %s | %s\n",
-                    std::inner_product(a, a + columns, b, 0.0),
-                    texts[i].c_str(), texts[j].c_str());
-      }
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
-    return 1;
-  }
+  attune_options options = ATTUNE_OPTIONS_INIT;
+  options.weights_path = argv[1] == std::string("-") ? nullptr : argv[1];
+  attune_model *handle = nullptr;
+  if (model_create(&options, &handle))
+    fail("model_create");
+  Model model(handle);
+  auto vectors = embed(model, argv + 2, size_t(argc - 2));
+  for (size_t i = 1; i < vectors.size(); ++i)
+    std::printf("%.4f  %s\n", cosine(vectors[0], vectors[i]), argv[i + 2]);
   return 0;
 }

@@ -6,6 +6,7 @@ survives printing and parsing, as text and as bytecode; tests that do not call a
 
 import os
 import platform
+import shutil
 import sys
 
 import lit.formats
@@ -79,3 +80,5 @@ if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
 for feature in ("avx512_vnni", "avx512_bf16"):
     if feature in flags:
         config.available_features.add(feature.replace("_", "-"))
+if shutil.which("pkg-config"):
+    config.available_features.add("pkg-config")

@@ -5,6 +5,8 @@
 #include "attune/Compiler/Passes.h"
 #include "attune/Model/Tokenizer.h"
 #include "attune/Support/Error.h"
+#include "attune/Support/File.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -52,6 +54,14 @@ static bool hasTokenizer(StringRef directory) {
       });
 }
 
+/// The lines of a message as one, without what would not fit it.
+static std::string toOneLine(StringRef text) {
+  SmallVector<StringRef> words;
+  llvm::SplitString(text, words);
+  std::string line = llvm::join(words, " ");
+  return printable(line, /*maxLength=*/400);
+}
+
 void ModelCode::addTokenizer(Compilation &compilation) {
   if (!hasTokenizer(compilation.getDirectory()))
     return;
@@ -60,7 +70,7 @@ void ModelCode::addTokenizer(Compilation &compilation) {
   if (image)
     weights.addTokenizer(std::move(*image));
   else
-    tokenizerNote = llvm::toString(image.takeError());
+    tokenizerNote = toOneLine(llvm::toString(image.takeError()));
 }
 
 /// Translation to LLVM IR; what the user wrote may not be translatable.
