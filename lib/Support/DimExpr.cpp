@@ -1,15 +1,38 @@
 //===- DimExpr.cpp - Polynomials of a model's dynamic extents -------------===//
 #include "attune/Support/DimExpr.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <limits>
 
 using namespace attune;
 
+// Extents come from files and may be anything: what cannot be counted stays at
+// the largest or smallest number, which no allocation satisfies.
+
+static int64_t add(int64_t a, int64_t b) {
+  int64_t sum;
+  if (llvm::AddOverflow(a, b, sum))
+    return a < 0 ? std::numeric_limits<int64_t>::min()
+                 : std::numeric_limits<int64_t>::max();
+  return sum;
+}
+
+static int64_t multiply(int64_t a, int64_t b) {
+  int64_t product;
+  if (llvm::MulOverflow(a, b, product))
+    return (a < 0) != (b < 0) ? std::numeric_limits<int64_t>::min()
+                              : std::numeric_limits<int64_t>::max();
+  return product;
+}
+
 DimExpr DimExpr::operator+(const DimExpr &other) const {
   DimExpr result = *this;
-  for (const auto &[monomial, coefficient] : other.terms)
-    if ((result.terms[monomial] += coefficient) == 0)
+  for (const auto &[monomial, coefficient] : other.terms) {
+    int64_t &value = result.terms[monomial];
+    if ((value = add(value, coefficient)) == 0)
       result.terms.erase(monomial);
+  }
   return result;
 }
 
@@ -24,7 +47,8 @@ DimExpr DimExpr::operator*(const DimExpr &other) const {
       Monomial product;
       std::merge(m1.begin(), m1.end(), m2.begin(), m2.end(),
                  std::back_inserter(product));
-      if ((result.terms[product] += c1 * c2) == 0)
+      int64_t &value = result.terms[product];
+      if ((value = add(value, multiply(c1, c2))) == 0)
         result.terms.erase(product);
     }
   return result;
@@ -54,12 +78,14 @@ std::optional<DimExpr> DimExpr::divideBy(const DimExpr &divisor) const {
   const auto &[dm, dc] = *divisor.terms.begin();
   DimExpr result;
   for (const auto &[monomial, coefficient] : terms) {
-    if (coefficient % dc != 0 || !llvm::includes(monomial, dm))
+    // The smallest number cannot be divided by -1.
+    if ((dc != -1 && coefficient % dc != 0) || !llvm::includes(monomial, dm))
       return std::nullopt;
     Monomial rest;
     std::set_difference(monomial.begin(), monomial.end(), dm.begin(), dm.end(),
                         std::back_inserter(rest));
-    result.terms[rest] = coefficient / dc;
+    result.terms[rest] =
+        dc == -1 ? multiply(coefficient, -1) : coefficient / dc;
   }
   return result;
 }
