@@ -2,8 +2,10 @@
 """Times a compiled encoder against onnxruntime on an ONNX export of the same model, in one process.
 
     compare_onnxruntime.py LIBRARY.so PREFIX MODEL.onnx [-b 1,8] [-p 128] [-t 2] [-r 30] [-o md|json]
+                           [--spinning on|off]
 
-Runs alternate, first one, then the other, so that what the machine does meanwhile meets both. Prints for each shape the
+Runs alternate, first one, then the other, so that what the machine does meanwhile meets both. --spinning off keeps
+onnxruntime's idle threads from spinning, which is not its default but faster on some machines. Prints for each shape the
 smallest and the median time of both and the ratio onnxruntime / Attune (above 1: Attune is faster). Outputs must agree.
 scripts/bench/onnxruntime makes everything this needs and calls it.
 """
@@ -20,10 +22,11 @@ import onnxruntime
 from attune_library import Model
 
 
-def session(path, threads):
+def session(path, threads, spinning):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spinning else "0")
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
@@ -101,10 +104,11 @@ def main():
     parser.add_argument("-t", type=int, default=2)
     parser.add_argument("-r", type=int, default=30)
     parser.add_argument("-o", choices=["md", "json"], default="md")
+    parser.add_argument("--spinning", choices=["on", "off"], default="on")
     options = parser.parse_args()
 
     model = Model(options.library, options.prefix, options.t)
-    other = session(options.onnx, options.t)
+    other = session(options.onnx, options.t, options.spinning == "on")
     rows = [compare(model, other, b, p, options.r) for b in options.b for p in options.p]
     model.close()
     if options.o == "json":
