@@ -34,12 +34,51 @@ public:
   }
 
   DimExpr getBytes(Value value) {
-    auto type = cast<ShapedType>(value.getType());
-    return getNumElements(shapes[value]) *
-           static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
+    return getNumElements(shapes[value]) * getElementBytes(value);
+  }
+
+  /// Bytes of operand `index` that `op` reads; it has just been walked.
+  DimExpr getBytesRead(Operation &op, unsigned index) {
+    return getElementsRead(op, index) * getElementBytes(op.getOperand(index));
   }
 
 private:
+  static int64_t getElementBytes(Value value) {
+    return cast<ShapedType>(value.getType()).getElementTypeBitWidth() / 8;
+  }
+
+  /// The body of a fused region or of a launched kernel.
+  static Block *getBody(Operation &op) {
+    if (auto fused = dyn_cast<FusedOp>(op))
+      return &fused.getBody().front();
+    auto launch = dyn_cast<LaunchOp>(op);
+    auto kernel = launch ? SymbolTable::lookupNearestSymbolFrom<KernelOp>(
+                               launch, launch.getKernelAttr())
+                         : KernelOp();
+    return kernel ? &kernel.getBody().front() : nullptr;
+  }
+
+  DimExpr getElementsRead(Operation &op, unsigned index) {
+    DimExpr all = getNumElements(shapes[op.getOperand(index)]);
+    if (Block *body = getBody(op)) {
+      // The anchor alone may read less; others read what it does not.
+      Value argument = body->getArgument(index);
+      if (!argument.hasOneUse())
+        return all;
+      OpOperand &use = *argument.use_begin();
+      return getElementsRead(*use.getOwner(), use.getOperandNumber());
+    }
+    auto anchor = dyn_cast<KernelOpInterface>(op);
+    if (!anchor)
+      return all;
+    SmallVector<SymbolicShape> operands, results;
+    for (Value operand : op.getOperands())
+      operands.push_back(shapes[operand]);
+    for (Value result : op.getResults())
+      results.push_back(shapes[result]);
+    return anchor.getElementsRead(index, operands, results);
+  }
+
   DimExpr visitOp(Operation &op) {
     SmallVector<SymbolicShape> operands, results;
     for (Value operand : op.getOperands())
@@ -48,13 +87,8 @@ private:
       shaped.inferSymbolicShapes(operands, results);
     for (auto [result, shape] : llvm::zip(op.getResults(), results))
       shapes[result] = shape;
-    if (auto fused = dyn_cast<FusedOp>(op))
-      return walk(fused.getBody().front(), operands);
-    if (auto launch = dyn_cast<LaunchOp>(op)) {
-      auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
-          launch, launch.getKernelAttr());
-      return kernel ? walk(kernel.getBody().front(), operands) : DimExpr();
-    }
+    if (Block *body = getBody(op))
+      return walk(*body, operands);
     ++counts[op.getName().stripDialect().str()];
     if (auto anchor = dyn_cast<KernelOpInterface>(op))
       return anchor.getFlops(operands, results);
@@ -91,11 +125,11 @@ CostAnalysis::CostAnalysis(func::FuncOp function) {
       return;
     Cost cost;
     cost.flops = std::move(flops);
-    for (Value operand : op.getOperands())
+    for (auto [i, operand] : llvm::enumerate(op.getOperands()))
       if (operand.getDefiningOp<LoadWeightOp>())
-        cost.weightBytes += walker.getBytes(operand);
+        cost.weightBytes += walker.getBytesRead(op, i);
       else
-        cost.activationBytes += walker.getBytes(operand);
+        cost.activationBytes += walker.getBytesRead(op, i);
     for (Value result : op.getResults())
       cost.activationBytes += walker.getBytes(result);
     total += cost;

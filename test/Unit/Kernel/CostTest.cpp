@@ -36,6 +36,21 @@ func.func @launched(%x: tensor<?x?x4xf32> {attune.dims = ["batch", "length", ""]
   %0 = attune.launch @linear(%x, %w) : (tensor<?x?x4xf32>, tensor<8x4xf32>) -> tensor<?x?x8xf32>
   return %0 : tensor<?x?x8xf32>
 }
+attune.weight @table : tensor<1000x8xf32> from [#attune.piece<"x", 0, f32, 8000>]
+attune.kernel @embedding(%a: tensor<?x?xi64>, %b: tensor<1000x8xf32>) -> tensor<?x?x8xf32> {
+  %0 = attune.embedding %a, %b : (tensor<?x?xi64>, tensor<1000x8xf32>) -> tensor<?x?x8xf32>
+  attune.yield %0 : tensor<?x?x8xf32>
+}
+func.func @lookup(%x: tensor<?x?xi64> {attune.dims = ["batch", "length"]}) -> tensor<?x?x8xf32> {
+  %w = attune.load_weight @table : tensor<1000x8xf32>
+  %0 = attune.launch @embedding(%x, %w) : (tensor<?x?xi64>, tensor<1000x8xf32>) -> tensor<?x?x8xf32>
+  return %0 : tensor<?x?x8xf32>
+}
+func.func @lookup_unfused(%x: tensor<?x?xi64> {attune.dims = ["batch", "length"]}) -> tensor<?x?x8xf32> {
+  %w = attune.load_weight @table : tensor<1000x8xf32>
+  %0 = attune.embedding %x, %w : (tensor<?x?xi64>, tensor<1000x8xf32>) -> tensor<?x?x8xf32>
+  return %0 : tensor<?x?x8xf32>
+}
 )";
 
 class CostTest : public ::testing::Test {
@@ -69,6 +84,16 @@ TEST_F(CostTest, FusionSavesTrafficAndNoArithmetic) {
   EXPECT_EQ(plain.getTotal().activationBytes, rows * (4 + 3 * 8) * 4);
   EXPECT_EQ(plain.getOps().size(), 2u);
   EXPECT_EQ(fused.getOps().size(), 1u);
+}
+
+/// A look-up reads the rows that are asked for, not the table.
+TEST_F(CostTest, LookUpsReadRows) {
+  ASSERT_TRUE(module);
+  for (StringRef name : {"lookup", "lookup_unfused"}) {
+    Cost cost = analyse(name).getTotal();
+    EXPECT_EQ(cost.weightBytes, rows * 8 * 4) << cost.weightBytes.str();
+    EXPECT_EQ(cost.activationBytes, rows * 8 + rows * 8 * 4);
+  }
 }
 
 } // namespace

@@ -29,6 +29,8 @@ TEST(DimExpr, Arithmetic) {
   sum += b;
   sum *= 2;
   EXPECT_EQ(sum, b * 2 + 2);
+  // A symbol without a value counts as 0.
+  EXPECT_EQ(valueOf(DimExpr::symbol("other") * 5 + 1, 2, 5), 1);
 }
 
 TEST(DimExpr, Constants) {

@@ -34,6 +34,13 @@ DimExpr EmbeddingOp::getFlops(ArrayRef<SymbolicShape>,
   return 0;
 }
 
+// A row of the table for each id.
+DimExpr EmbeddingOp::getElementsRead(unsigned index,
+                                     ArrayRef<SymbolicShape> operands,
+                                     ArrayRef<SymbolicShape> results) {
+  return getNumElements(index == 1 ? results[0] : operands[index]);
+}
+
 // A sum of embeddings runs in the norm behind it, which reads each once.
 bool EmbeddingOp::acceptsEpilogue() { return false; }
 

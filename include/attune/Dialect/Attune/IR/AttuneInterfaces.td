@@ -42,6 +42,15 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
       (ins "::llvm::ArrayRef<::attune::SymbolicShape>":$operands,
            "::llvm::ArrayRef<::attune::SymbolicShape>":$results)>,
     InterfaceMethod<[{
+        How many elements of operand `index` one execution reads: all of them,
+        or those of the rows that are looked up.
+      }],
+      "::attune::DimExpr", "getElementsRead",
+      (ins "unsigned":$index,
+           "::llvm::ArrayRef<::attune::SymbolicShape>":$operands,
+           "::llvm::ArrayRef<::attune::SymbolicShape>":$results), [{}],
+      [{ return ::attune::getNumElements(operands[index]); }]>,
+    InterfaceMethod<[{
         Whether an elementwise user of the result can run as the epilogue of
         this op's kernel: every result element is produced once, row by row.
       }],

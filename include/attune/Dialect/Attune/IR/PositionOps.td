@@ -5,7 +5,8 @@
 include "attune/Dialect/Attune/IR/AttuneBase.td"
 
 def Attune_EmbeddingOp : Attune_PureOp<"embedding",
-    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue"]>]> {
+    [DeclareOpInterfaceMethods<KernelOpInterface,
+         ["acceptsEpilogue", "getElementsRead"]>]> {
   let summary = "Rows of a table, chosen by ids";
   let description = [{
     `result[..., :] = table[ids[...], :]`. Ids lie in `[0, rows)`: inputs are
