@@ -17,7 +17,7 @@ namespace {
 struct CompileOptions {
   cl::OptionCategory category{"Options of attune compile"};
   cl::SubCommand command{"compile", "makes a program or a library of a model"};
-  cl::opt<std::string> input{cl::Positional, cl::Required, cl::desc("MODEL"),
+  cl::opt<std::string> input{cl::Positional, cl::desc("MODEL"),
                              cl::cat(category), cl::sub(command)};
   cl::opt<std::string> output{
       "o", cl::value_desc("path"),

@@ -17,7 +17,7 @@ struct Options {
   cl::OptionCategory category{"Options of attune inspect"};
   cl::SubCommand command{"inspect",
                          "prints what a model consists of and what it costs"};
-  cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"),
+  cl::opt<std::string> model{cl::Positional, cl::desc("MODEL"),
                              cl::cat(category), cl::sub(command)};
   cl::opt<int64_t> batch{"batch",
                          cl::init(1),

@@ -50,6 +50,9 @@ ModelOptions::ModelOptions(cl::OptionCategory &category,
               cl::cat(category), cl::sub(command)) {}
 
 llvm::Expected<CompilerOptions> ModelOptions::get(llvm::StringRef input) const {
+  if (input.empty())
+    return userError("expected a model: a Hugging Face directory, a .yaml "
+                     "description or .mlir");
   CompilerOptions options;
   options.input = input.str();
   if (!cpus.empty())

@@ -18,7 +18,7 @@ struct Options {
   cl::OptionCategory category{"Options of attune verify"};
   cl::SubCommand command{
       "verify", "compares compiled code with the reference interpreter"};
-  cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"),
+  cl::opt<std::string> model{cl::Positional, cl::desc("MODEL"),
                              cl::cat(category), cl::sub(command)};
   cl::list<std::string> inputs{
       "input", cl::value_desc("NAME=@file.npy"),
