@@ -52,7 +52,7 @@ ModelOptions::ModelOptions(cl::OptionCategory &category,
 llvm::Expected<CompilerOptions> ModelOptions::get(llvm::StringRef input) const {
   if (input.empty())
     return userError("expected a model: a Hugging Face directory, a .yaml "
-                     "description or .mlir");
+                     "description or .mlir (--help tells more)");
   CompilerOptions options;
   options.input = input.str();
   if (!cpus.empty())
