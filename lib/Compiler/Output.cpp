@@ -6,6 +6,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
+#include <csignal>
 
 using namespace attune;
 namespace fs = llvm::sys::fs;
@@ -37,7 +38,7 @@ llvm::Expected<TemporaryFile> TemporaryFile::create(llvm::StringRef path) {
 TemporaryFile::~TemporaryFile() {
   if (path.empty())
     return;
-  fs::remove(path);
+  (void)fs::remove(path);
   llvm::sys::DontRemoveFileOnSignal(path);
 }
 
@@ -141,6 +142,29 @@ static llvm::Error copyTo(llvm::StringRef target, TemporaryFile source) {
   return code ? fileUserError(target, "write", code) : llvm::Error::success();
 }
 
+namespace {
+
+/// Holds back the signals that ask the process to end, so that they do not
+/// come between two renames.
+class SignalsHeld {
+public:
+  SignalsHeld() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+      sigaddset(&ending, number);
+    pthread_sigmask(SIG_BLOCK, &ending, &before);
+  }
+  SignalsHeld(const SignalsHeld &) = delete;
+  SignalsHeld &operator=(const SignalsHeld &) = delete;
+  ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+
+private:
+  sigset_t before;
+};
+
+} // namespace
+
 llvm::Expected<std::vector<std::string>> OutputFiles::commit() {
   unsigned masked = fs::getUmask();
   std::vector<std::string> names;
@@ -150,20 +174,22 @@ llvm::Expected<std::vector<std::string>> OutputFiles::commit() {
                                                   static_cast<fs::perms>(mode)))
       return fileUserError(entry.target, "write", code);
   }
-  for (Entry &entry : entries) {
-    if (entry.isSpecial) {
+  // A pipe may keep us waiting, so devices and pipes come before files.
+  for (Entry &entry : entries)
+    if (entry.isSpecial)
       if (llvm::Error error = copyTo(entry.target, std::move(entry.file)))
         return std::move(error);
-      names.push_back(entry.target);
+  SignalsHeld held;
+  for (Entry &entry : entries) {
+    names.push_back(entry.target);
+    if (entry.isSpecial)
       continue;
-    }
     if (llvm::Error error = entry.file.renameTo(entry.target)) {
       for (const Entry &other : entries)
         if (!other.isSpecial && other.file.getPath().empty())
-          fs::remove(other.target);
+          (void)fs::remove(other.target);
       return std::move(error);
     }
-    names.push_back(entry.target);
   }
   entries.clear();
   return names;

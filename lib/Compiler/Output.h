@@ -33,8 +33,9 @@ private:
   std::string path;
 };
 
-/// The files that belong together: either all of them appear or none. Devices
-/// and pipes among them are written to at the end.
+/// The files that belong together: either all of them appear or none, also when
+/// a signal ends the process. Devices and pipes among them are written to just
+/// before.
 class OutputFiles {
 public:
   using TextWriter = llvm::function_ref<llvm::Error(llvm::raw_ostream &)>;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Interrupts a command at many moments: interrupt.py FOLDER COMMAND...
 
-Sends SIGINT or SIGTERM after delays that cover the command's whole run. It must end because of that, or have finished; when it
-did not finish, FOLDER must be empty.
+Sends SIGINT or SIGTERM after delays that cover the command's whole run. It must end because of that, or have finished. Either
+way FOLDER holds all files that the command writes, or none.
 """
 
 import os
@@ -13,14 +13,14 @@ import sys
 import time
 
 
-def attempt(folder, command, delay, number):
+def attempt(folder, command, complete, delay, number):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
         time.sleep(delay)
         os.killpg(process.pid, number)
         status = process.wait(timeout=120)
-    if status and (left := os.listdir(folder)):
+    if (left := sorted(os.listdir(folder))) != complete and (left or not status):
         sys.exit(f"{command} left {left} when interrupted after {delay:.3f} s (status {status})")
     return status
 
@@ -28,14 +28,16 @@ def attempt(folder, command, delay, number):
 def main():
     folder, command = sys.argv[1], sys.argv[2:]
     start = time.monotonic()
-    os.makedirs(folder, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     whole = time.monotonic() - start
+    complete = sorted(os.listdir(folder))
     steps = 16
     stopped = 0
     for step in range(steps):
         number = (signal.SIGINT, signal.SIGTERM)[step % 2]
-        stopped += attempt(folder, command, whole * (step + 0.5) / steps, number) != 0
+        stopped += attempt(folder, command, complete, whole * (step + 0.5) / steps, number) != 0
     print(f"{stopped} of {steps} runs were interrupted")
 
 
