@@ -35,6 +35,7 @@ llvm::Expected<ArrayRef<uint8_t>> WeightsImage::getFile(StringRef name) {
 }
 
 llvm::Error WeightsImage::add(ModuleOp module) {
+  knownHash.reset();
   for (WeightOp weight : module.getOps<WeightOp>()) {
     std::optional<uint64_t> offset = weight.getOffset();
     if (!offset)
@@ -69,12 +70,15 @@ llvm::Error WeightsImage::add(ModuleOp module) {
 }
 
 void WeightsImage::addTokenizer(std::string image) {
+  knownHash.reset();
   tokenizer = std::move(image);
   tokenizerOffset = llvm::alignTo(bytes, 4096);
   bytes = tokenizerOffset + tokenizer.size();
 }
 
 uint64_t WeightsImage::getHash() const {
+  if (knownHash)
+    return *knownHash;
   uint64_t hash = llvm::xxh3_64bits(tokenizer);
   auto mix = [&](uint64_t value) {
     uint64_t words[2] = {hash, value};
@@ -92,6 +96,7 @@ uint64_t WeightsImage::getHash() const {
     for (const Piece &piece : place.pieces)
       mix(llvm::xxh3_64bits(piece.data));
   }
+  knownHash = hash;
   return hash;
 }
 

@@ -58,6 +58,9 @@ private:
   std::string tokenizer;
   uint64_t tokenizerOffset = 0;
   uint64_t bytes = 4096;
+  /// Of what has been added so far. Kept, since it reads every source byte and
+  /// both the descriptor and the file's header ask for it.
+  mutable std::optional<uint64_t> knownHash;
 };
 
 } // namespace attune
