@@ -22,10 +22,9 @@ int64_t Schedule::get(StringRef name, int64_t otherwise) const {
 }
 
 Schedule &Schedule::set(StringRef name, int64_t value) {
-  auto *it =
-      llvm::lower_bound(values, name, [](const auto &entry, StringRef n) {
-        return entry.first < n;
-      });
+  auto it = llvm::lower_bound(values, name, [](const auto &entry, StringRef n) {
+    return entry.first < n;
+  });
   if (it != values.end() && it->first == name)
     it->second = value;
   else

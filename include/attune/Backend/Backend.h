@@ -11,6 +11,7 @@
 #include "attune/Dialect/Attune/IR/Attune.h"
 #include "attune/Kernel/Schedule.h"
 #include "attune/Kernel/Target.h"
+#include <optional>
 
 namespace attune {
 
@@ -19,6 +20,13 @@ namespace attune {
 inline constexpr llvm::StringLiteral kBufferAttr = "attune.buffer";
 /// On an emitted task function: bytes of scratch that it needs (i64).
 inline constexpr llvm::StringLiteral kScratchAttr = "attune.scratch";
+
+/// What a schedule keeps at hand at a time, as far as a backend can tell.
+struct Footprint {
+  int64_t registers = 0; ///< vector registers of the innermost loop
+  int64_t l1Bytes = 0;   ///< used again and again in the inner loops
+  int64_t l2Bytes = 0;   ///< used again by one task
+};
 
 class Backend {
 public:
@@ -46,6 +54,17 @@ public:
                                              const TargetDesc &target,
                                              std::string &reason) const = 0;
 
+  /// What a schedule keeps in registers and caches; nothing when unknown.
+  virtual std::optional<Footprint>
+  getFootprint(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const {
+    return std::nullopt;
+  }
+
+  /// Changes whenever the same schedule means other code than before, so that
+  /// what was measured is not applied to what it no longer is.
+  virtual llvm::StringRef getScheduleVersion() const = 0;
+
   /// The layout in which weight operand `index` is to be stored under the
   /// schedule; null: row-major.
   virtual mlir::Attribute getOperandLayout(KernelOp kernel, unsigned index,
@@ -53,13 +72,20 @@ public:
                                            const TargetDesc &target) const = 0;
 
   /// Emits a planned kernel (its arguments and results carry kBufferAttr)
-  /// before itself as two functions, and leaves the kernel in place:
+  /// before itself, and leaves the kernel in place: as two functions
   ///
   ///   func.func private @K.task(inputs..., outputs..., %scratch: memref<?xi8>,
   ///                             %index: index) attributes {attune.scratch}
   ///   func.func private @K.grid(inputs..., outputs...) -> index
   ///
-  /// `grid` gives the number of independent tasks, each of which `task` runs.
+  /// where `grid` gives the number of independent tasks, each of which `task`
+  /// runs; or, when the backend shares out the work itself, as one
+  ///
+  ///   func.func private @K.run(inputs..., outputs..., %call: !llvm.ptr)
+  ///
+  /// that runs the whole kernel. `call` is the AttuneCall (ABI.h) for
+  /// attune_parallel_for and attune_fail. Code that does not come as MLIR goes
+  /// into an attune.object beside the functions.
   virtual llvm::LogicalResult lower(KernelOp kernel, const Schedule &schedule,
                                     const TargetDesc &target,
                                     mlir::OpBuilder &builder) const = 0;

@@ -8,10 +8,12 @@
 #define ATTUNE_KERNEL_SCHEDULE_H
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace attune {
 
@@ -34,9 +36,14 @@ public:
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
   /// "mr=6 nv=2", the form that reports show.
   std::string str() const;
+  /// Names and values, sorted by name.
+  llvm::ArrayRef<std::pair<std::string, int64_t>> getValues() const {
+    return values;
+  }
+  bool operator==(const Schedule &) const = default;
 
 private:
-  llvm::SmallVector<std::pair<std::string, int64_t>> values; // sorted by name
+  std::vector<std::pair<std::string, int64_t>> values; // sorted by name
 };
 
 } // namespace attune

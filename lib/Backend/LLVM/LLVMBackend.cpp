@@ -27,6 +27,7 @@ public:
   }
 
   StringRef getName() const override { return "llvm"; }
+  StringRef getScheduleVersion() const override { return "1"; }
 
   LogicalResult supports(KernelOp kernel, std::string &reason) const override {
     const KernelFamily *family = find(kernel);

@@ -1,0 +1,1 @@
+#include "attune/Kernel/LaunchShapes.h"

@@ -1,0 +1,1 @@
+#include "attune/Tuning/Tuner.h"
