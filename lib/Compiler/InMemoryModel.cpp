@@ -1,6 +1,7 @@
 //===- InMemoryModel.cpp - A model compiled into this process -------------===//
 #include "attune/Compiler/InMemoryModel.h"
 #include "attune/Backend/LLVM/Codegen.h"
+#include "attune/Backend/LLVM/RuntimeSymbols.h"
 #include "attune/Support/Error.h"
 #include "llvm/Support/Errno.h"
 #include <sys/mman.h>
@@ -60,10 +61,8 @@ InMemoryModel::create(Compilation &compilation) {
   model->tokenizerNote = (*code)->getTokenizerNote().str();
   if (llvm::Error error = model->writeWeights((*code)->getWeights()))
     return std::move(error);
-  JitSymbol symbols[] = {
-      {"attune_parallel_for", reinterpret_cast<void *>(&attune_parallel_for)}};
   llvm::Expected<std::unique_ptr<Jit>> jit =
-      Jit::create(std::move(objects), symbols);
+      Jit::create(std::move(objects), getRuntimeSymbols());
   if (!jit)
     return jit.takeError();
   model->jit = std::move(*jit);

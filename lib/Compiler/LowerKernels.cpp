@@ -38,7 +38,7 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
       if (failed(lower(kernel, *target)))
         return signalPassFailure();
       auto task = module.lookupSymbol<func::FuncOp>(
-          (kernel.getSymName() + ".task").str());
+          (kernel.getSymName() + kTaskSuffix).str());
       if (task)
         if (auto bytes = task->getAttrOfType<IntegerAttr>(kScratchAttr))
           scratch = std::max(scratch, bytes.getInt());
@@ -105,17 +105,7 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
     if (failed(backend->lower(kernel, Schedule(kernel.getScheduleAttr()),
                               target, builder)))
       return failure();
-    StringRef name = kernel.getSymName();
-    auto task =
-        getOperation().lookupSymbol<func::FuncOp>((name + ".task").str());
-    auto grid =
-        getOperation().lookupSymbol<func::FuncOp>((name + ".grid").str());
-    if (!task || !grid)
-      return kernel.emitError()
-             << "backend '" << backend->getName()
-             << "' emitted no functions for kernel '" << name << "'";
-    emitKernelEntries(name, task, grid, builder);
-    return success();
+    return emitKernelEntries(kernel, builder);
   }
 };
 

@@ -1,6 +1,7 @@
 //===- LowerLaunches.cpp - Launches as calls of the runtime ---------------===//
 #include "PassRemarks.h"
 #include "attune/Backend/Backend.h"
+#include "attune/Backend/LLVM/KernelEntries.h"
 #include "attune/Compiler/Passes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -86,12 +87,15 @@ LogicalResult Lowering::verify(LaunchOp launch) {
              << kernel.getSymName()
              << "' is not planned for it: run attune-plan-memory first";
   }
-  for (StringRef suffix : {".entry", ".count"})
-    if (!module.lookupSymbol<LLVM::LLVMFuncOp>(
-            (kernel.getSymName() + suffix).str()))
-      return launch.emitError()
-             << "kernel '" << kernel.getSymName()
-             << "' has no entry points: run attune-lower-kernels first";
+  auto has = [&](StringRef suffix) {
+    return bool(module.lookupSymbol<LLVM::LLVMFuncOp>(
+        (kernel.getSymName() + suffix).str()));
+  };
+  if (!has(kLaunchEntrySuffix) &&
+      !(has(kTaskEntrySuffix) && has(kCountEntrySuffix)))
+    return launch.emitError()
+           << "kernel '" << kernel.getSymName()
+           << "' has no entry points: run attune-lower-kernels first";
   return success();
 }
 
@@ -189,10 +193,18 @@ void Lowering::lowerLaunch(LaunchOp launch, Value call, Value arguments) {
     LLVM::StoreOp::create(builder, loc, descriptor, place);
   }
   std::string kernel = launch.getKernel().str();
-  Value entry =
-      LLVM::AddressOfOp::create(builder, loc, pointer, kernel + ".entry");
+  std::string whole = kernel + kLaunchEntrySuffix.str();
+  if (module.lookupSymbol<LLVM::LLVMFuncOp>(whole)) {
+    LLVM::CallOp::create(builder, loc, TypeRange(), whole,
+                         ValueRange{call, arguments});
+    launch.erase();
+    return;
+  }
+  Value entry = LLVM::AddressOfOp::create(builder, loc, pointer,
+                                          kernel + kTaskEntrySuffix.str());
   Value count = LLVM::CallOp::create(builder, loc, TypeRange(i64),
-                                     kernel + ".count", ValueRange(arguments))
+                                     kernel + kCountEntrySuffix.str(),
+                                     ValueRange(arguments))
                     .getResult();
   LLVM::CallOp::create(builder, loc, getRuntimeFunction(),
                        ValueRange{call, entry, arguments, count});

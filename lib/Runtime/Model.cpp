@@ -192,13 +192,17 @@ attune_status attune_forward(attune_model *model, const attune_tensor *inputs,
   }
   layOutCall(descriptor, variant, model->shape, workspace,
              model->buffers.data());
+  AttuneFailure failure = {};
   AttuneCall call;
   call.buffers = model->buffers.data();
   call.dims = dims;
   call.workspace = workspace;
   call.weights = model->weights.data();
   call.pool = model->pool;
+  call.failure = &failure;
   variant.forward(&call);
+  if (failure.failed)
+    return fail(ATTUNE_SYSTEM_ERROR, failure.message);
   return ATTUNE_OK;
 }
 

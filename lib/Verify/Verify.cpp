@@ -136,14 +136,18 @@ llvm::Error CompiledRun::run(const InMemoryModel &compiled,
   AttunePool *pool = attune_pool_create(threads, variant->scratch_bytes);
   if (!pool)
     return userErrorf("cannot start {0} threads", threads);
+  AttuneFailure failure = {};
   AttuneCall call = {};
   call.buffers = pointers.data();
   call.dims = symbols.data();
   call.workspace = workspace->data();
   call.weights = (*weights)->getBufferStart();
   call.pool = pool;
+  call.failure = &failure;
   variant->forward(&call);
   attune_pool_destroy(pool);
+  if (failure.failed)
+    return userErrorf("the model failed: {0}", failure.message);
   return llvm::Error::success();
 }
 

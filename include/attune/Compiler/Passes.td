@@ -79,8 +79,8 @@ def LowerLaunches : Pass<"attune-lower-launches", "::mlir::ModuleOp"> {
   let summary = "Makes launches calls of the runtime and adds the model's entry points";
   let description = [{
     A launch stores the descriptors of its operands side by side and hands them
-    to `attune_parallel_for` with the kernel's entry point; the kernels are
-    erased. For each planned
+    to `attune_parallel_for` with the kernel's entry point, or to the kernel
+    itself when it shares out its work; the kernels are erased. For each planned
     function `f` this adds `f.entry`, which takes an AttuneCall (ABI.h), and
     `f.workspace.entry`, which takes the array of the symbols' values.
   }];

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Grows whenever a struct below or the meaning of a field changes. */
-#define ATTUNE_ABI_VERSION 1u
+#define ATTUNE_ABI_VERSION 2u
 
 /* What an input stands for when the caller leaves it out. */
 typedef enum AttuneDefault {
@@ -51,6 +51,12 @@ typedef struct AttuneSymbol {
 /* Opaque: the threads that run a model's kernels. */
 typedef struct AttunePool AttunePool;
 
+/* What went wrong in a kernel: the first failure of a call. Zeroed before. */
+typedef struct AttuneFailure {
+  int32_t failed;
+  char message[252]; /* terminated */
+} AttuneFailure;
+
 /* Everything one forward call needs. Lives on the caller's stack. */
 typedef struct AttuneCall {
   void *const *buffers; /* inputs, then outputs, in the descriptor's order */
@@ -58,6 +64,7 @@ typedef struct AttuneCall {
   void *workspace;      /* 64-byte aligned, AttuneVariant::workspace bytes */
   const void *weights;  /* start of the mapped weights file */
   AttunePool *pool;
+  AttuneFailure *failure; /* where attune_fail() writes */
 } AttuneCall;
 
 /* One grain of a kernel: grain `index` of the `count` that it was launched
@@ -130,6 +137,11 @@ typedef struct AttuneWeightsTrailer {
  * call's threads and returns when all are done. Tasks may run in any order. */
 void attune_parallel_for(const AttuneCall *call, AttuneTask task, void *args,
                          int64_t count);
+
+/* Called by compiled code and the runtime, from any thread: the call has failed
+ * for this reason, in one line. What it computes is of no use; it still runs to
+ * its end, and then reports the first failure. */
+void attune_fail(const AttuneCall *call, const char *message);
 
 #ifdef __cplusplus
 }

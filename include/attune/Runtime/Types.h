@@ -29,7 +29,7 @@ typedef enum attune_status {
   ATTUNE_OUT_OF_MEMORY = 4,
   ATTUNE_UNSUPPORTED = 5, /* the model has no such part: a tokenizer, say */
   ATTUNE_BUSY = 6,        /* the handle is in use by another thread */
-  ATTUNE_SYSTEM_ERROR = 7 /* threads could not be started */
+  ATTUNE_SYSTEM_ERROR = 7 /* threads could not be started, a device failed */
 } attune_status;
 
 /* Most dimensions of a tensor. */

@@ -28,19 +28,22 @@ public:
       reason = "attention takes no epilogue";
       return failure();
     }
-    int64_t columns =
-        cast<RankedTensorType>(op.getValue().getType()).getDimSize(2);
-    if (op.getHeadDim() > kMaxHeadDim ||
-        columns / static_cast<int64_t>(op.getKvHeads()) > kMaxHeadDim) {
+    if (op.getHeadDim() > kMaxHeadDim || getValueDim(op) > kMaxHeadDim) {
       reason = "a head size of more than " + std::to_string(kMaxHeadDim);
       return failure();
     }
     return success();
   }
 
-  SmallVector<Knob> getKnobs(KernelOp, const TargetDesc &) const override {
+  SmallVector<Knob> getKnobs(KernelOp,
+                             const TargetDesc &target) const override {
+    // The heights that fill the register file for some width, and lower ones:
+    // sixteen registers hold 14x1, 6x2, 4x3, and 32 hold 14x2, 9x3, 6x4.
+    bool wide = target.vectorRegisters >= 32;
     return {
-        {"mr", "rows of a register tile", {4, 5, 6, 8, 10, 12, 13, 14}},
+        {"mr", "rows of a register tile",
+         wide ? SmallVector<int64_t>{4, 5, 6, 8, 9, 10, 12, 14}
+              : SmallVector<int64_t>{2, 3, 4, 5, 6, 8, 10, 14}},
         {"nv", "vectors of queries of a register tile", {1, 2, 3, 4}},
         {"kb", "keys of a block", {32, 48, 64, 96, 128, 192, 256, 512}},
         {"qblocks",
@@ -85,7 +88,7 @@ public:
         !within("qblocks", tiling.qblocks, 1, 64) ||
         !within("unroll", tiling.unroll, 1, 16))
       return failure();
-    int64_t registers = tiling.mr * tiling.nv + tiling.nv + 1;
+    int64_t registers = getRegisters(tiling);
     if (registers > target.vectorRegisters) {
       reason = "a tile of mr = " + std::to_string(tiling.mr) +
                " by nv = " + std::to_string(tiling.nv) + " needs " +
@@ -94,6 +97,29 @@ public:
       return failure();
     }
     return success();
+  }
+
+  std::optional<Footprint>
+  getFootprint(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const override {
+    std::string reason;
+    if (failed(verifySchedule(kernel, schedule, target, reason)))
+      return std::nullopt;
+    auto op = cast<AttentionOp>(kernel.getAnchor().getOperation());
+    AttentionTiling tiling = getTiling(kernel, schedule, target);
+    int64_t headDim = op.getHeadDim(), valueDim = getValueDim(op);
+    int64_t queries = tiling.getBlockQueries();
+    Footprint footprint;
+    footprint.registers = getRegisters(tiling);
+    // Scores are written and read three times; all keys of the block pass over
+    // the packed queries, all columns of the values over the scores.
+    int64_t scores = tiling.kb * queries * 4;
+    footprint.l1Bytes = scores + headDim * queries * 4;
+    // Keys and values of the block are read by all sub-blocks, whose queries
+    // and sums are read by all blocks.
+    footprint.l2Bytes = scores + (headDim + valueDim) * tiling.kb * 4 +
+                        (headDim + valueDim) * queries * 4 * tiling.qblocks;
+    return footprint;
   }
 
   LogicalResult emit(KernelEmission &emission,
@@ -110,6 +136,16 @@ public:
   }
 
 private:
+  /// Columns of a head of the values.
+  static int64_t getValueDim(AttentionOp op) {
+    int64_t columns =
+        cast<RankedTensorType>(op.getValue().getType()).getDimSize(2);
+    return columns / static_cast<int64_t>(op.getKvHeads());
+  }
+  /// Sums, a row of queries or scores, and one element of keys or values.
+  static int64_t getRegisters(const AttentionTiling &tiling) {
+    return tiling.mr * tiling.nv + tiling.nv + 1;
+  }
   AttentionTiling getTiling(KernelOp kernel, const Schedule &schedule,
                             const TargetDesc &target) const {
     Schedule analytic = getDefaultSchedule(kernel, target);

@@ -1,9 +1,12 @@
 //===- Codegen.cpp - From the LLVM dialect to machine code ----------------===//
 #include "attune/Backend/LLVM/Codegen.h"
+#include "attune/Dialect/Attune/IR/Attune.h"
 #include "attune/Support/Error.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
@@ -29,16 +32,52 @@ attune::createTargetMachine(const TargetDesc &desc) {
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
 }
 
+/// Makes the modules that other code generators left part of `module`.
+static llvm::Error linkObjects(llvm::Module &module,
+                               llvm::ArrayRef<ObjectOp> objects) {
+  for (ObjectOp object : objects) {
+    auto part = llvm::parseBitcodeFile(
+        llvm::MemoryBufferRef(object.getData(), object.getSymName()),
+        module.getContext());
+    if (!part)
+      return llvm::joinErrors(
+          part.takeError(),
+          userErrorf("attune.object @{0} holds no bitcode that LLVM {1} reads",
+                     object.getSymName(), LLVM_VERSION_STRING));
+    (*part)->setTargetTriple(module.getTargetTriple());
+    (*part)->setDataLayout(module.getDataLayout());
+    std::vector<std::string> names;
+    for (llvm::Function &function : **part)
+      if (!function.isDeclaration())
+        names.push_back(function.getName().str());
+    if (llvm::Linker::linkModules(module, std::move(*part)))
+      return userErrorf("attune.object @{0} does not fit the other code",
+                        object.getSymName());
+    for (const std::string &name : names)
+      if (llvm::Function *function = module.getFunction(name))
+        function->setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<std::unique_ptr<llvm::Module>>
 attune::translateToLLVMIR(mlir::ModuleOp module, llvm::LLVMContext &context,
                           const TargetDesc &target,
                           llvm::TargetMachine &machine) {
+  // What is LLVM IR already is none of MLIR's business.
+  llvm::SmallVector<ObjectOp> objects(module.getOps<ObjectOp>());
+  for (ObjectOp object : objects)
+    object->remove();
   std::unique_ptr<llvm::Module> result =
       mlir::translateModuleToLLVMIR(module, context, "attune");
+  for (ObjectOp object : objects)
+    module.push_back(object);
   if (!result)
     return internalError("translation to LLVM IR failed");
   result->setTargetTriple(machine.getTargetTriple());
   result->setDataLayout(machine.createDataLayout());
+  if (llvm::Error error = linkObjects(*result, objects))
+    return std::move(error);
   std::string width = std::to_string(target.vectorBits);
   for (llvm::Function &function : *result) {
     if (function.isDeclaration())

@@ -32,35 +32,49 @@ static SmallVector<Value> loadBuffers(OpBuilder &builder, Location loc,
   return buffers;
 }
 
-KernelEntries attune::emitKernelEntries(StringRef kernelName, func::FuncOp task,
-                                        func::FuncOp grid, OpBuilder &builder,
-                                        bool exported) {
-  OpBuilder::InsertionGuard guard(builder);
-  MLIRContext *context = builder.getContext();
-  Location loc = task.getLoc();
-  LLVMTypeConverter converter(context);
-  Type pointer = LLVM::LLVMPointerType::get(context);
-  Type i64 = builder.getI64Type(), index = builder.getIndexType();
-  LLVM::Linkage linkage =
-      exported ? LLVM::Linkage::External : LLVM::Linkage::Internal;
-  ArrayRef<Type> buffers = grid.getArgumentTypes();
-  auto create = [&](StringRef suffix, Type result, ArrayRef<Type> arguments) {
-    auto function = LLVM::LLVMFuncOp::create(
-        builder, loc, (kernelName + suffix).str(),
+namespace {
+
+/// Builds the entries of one kernel.
+class EntryBuilder {
+public:
+  EntryBuilder(KernelOp kernel, OpBuilder &builder, bool exported)
+      : kernel(kernel), builder(builder), converter(builder.getContext()),
+        linkage(exported ? LLVM::Linkage::External : LLVM::Linkage::Internal),
+        pointer(LLVM::LLVMPointerType::get(builder.getContext())),
+        none(LLVM::LLVMVoidType::get(builder.getContext())),
+        i64(builder.getI64Type()) {}
+
+  void emitTask(func::FuncOp task, ArrayRef<Type> buffers);
+  void emitCount(func::FuncOp grid);
+  void emitLaunch(func::FuncOp run);
+
+private:
+  /// An entry after the function that it calls; the builder is at its start.
+  LLVM::LLVMFuncOp create(func::FuncOp callee, StringRef suffix, Type result,
+                          ArrayRef<Type> arguments) {
+    builder.setInsertionPointAfter(callee);
+    auto entry = LLVM::LLVMFuncOp::create(
+        builder, callee.getLoc(), (kernel.getSymName() + suffix).str(),
         LLVM::LLVMFunctionType::get(result, arguments), linkage);
-    return function;
-  };
+    builder.setInsertionPointToStart(entry.addEntryBlock(builder));
+    return entry;
+  }
 
-  builder.setInsertionPointAfter(grid);
-  KernelEntries entries;
-  entries.entry = create(".entry", LLVM::LLVMVoidType::get(context),
-                         {pointer, i64, pointer});
-  entries.count = create(".count", i64, {pointer});
+  KernelOp kernel;
+  OpBuilder &builder;
+  LLVMTypeConverter converter;
+  LLVM::Linkage linkage;
+  Type pointer, none, i64;
+};
 
-  Block *block = entries.entry.addEntryBlock(builder);
-  builder.setInsertionPointToStart(block);
+} // namespace
+
+void EntryBuilder::emitTask(func::FuncOp task, ArrayRef<Type> buffers) {
+  Location loc = task.getLoc();
+  LLVM::LLVMFuncOp entry =
+      create(task, kTaskEntrySuffix, none, {pointer, i64, pointer});
   SmallVector<Value> operands =
-      loadBuffers(builder, loc, block->getArgument(0), buffers, converter);
+      loadBuffers(builder, loc, entry.getArgument(0), buffers, converter);
   auto scratchType =
       cast<MemRefType>(task.getArgumentTypes().drop_back().back());
   int64_t scratchBytes = 0;
@@ -69,21 +83,55 @@ KernelEntries attune::emitKernelEntries(StringRef kernelName, func::FuncOp task,
   MemRefDescriptor scratch = MemRefDescriptor::fromStaticShape(
       builder, loc, converter,
       MemRefType::get({scratchBytes}, scratchType.getElementType()),
-      block->getArgument(2));
+      entry.getArgument(2));
   operands.push_back(UnrealizedConversionCastOp::create(
                          builder, loc, scratchType, Value(scratch))
                          .getResult(0));
-  operands.push_back(
-      arith::IndexCastOp::create(builder, loc, index, block->getArgument(1)));
+  operands.push_back(arith::IndexCastOp::create(
+      builder, loc, builder.getIndexType(), entry.getArgument(1)));
   func::CallOp::create(builder, loc, task, operands);
   LLVM::ReturnOp::create(builder, loc, ValueRange());
+}
 
-  block = entries.count.addEntryBlock(builder);
-  builder.setInsertionPointToStart(block);
-  operands =
-      loadBuffers(builder, loc, block->getArgument(0), buffers, converter);
+void EntryBuilder::emitCount(func::FuncOp grid) {
+  Location loc = grid.getLoc();
+  LLVM::LLVMFuncOp entry = create(grid, kCountEntrySuffix, i64, {pointer});
+  SmallVector<Value> operands = loadBuffers(builder, loc, entry.getArgument(0),
+                                            grid.getArgumentTypes(), converter);
   Value count = func::CallOp::create(builder, loc, grid, operands).getResult(0);
   count = arith::IndexCastOp::create(builder, loc, i64, count);
   LLVM::ReturnOp::create(builder, loc, count);
-  return entries;
+}
+
+void EntryBuilder::emitLaunch(func::FuncOp run) {
+  Location loc = run.getLoc();
+  LLVM::LLVMFuncOp entry =
+      create(run, kLaunchEntrySuffix, none, {pointer, pointer});
+  SmallVector<Value> operands =
+      loadBuffers(builder, loc, entry.getArgument(1),
+                  run.getArgumentTypes().drop_back(), converter);
+  operands.push_back(entry.getArgument(0));
+  func::CallOp::create(builder, loc, run, operands);
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+}
+
+LogicalResult attune::emitKernelEntries(KernelOp kernel, OpBuilder &builder,
+                                        bool exported) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto find = [&](StringRef suffix) {
+    return SymbolTable(kernel->getParentOp())
+        .lookup<func::FuncOp>((kernel.getSymName() + suffix).str());
+  };
+  EntryBuilder entries(kernel, builder, exported);
+  if (func::FuncOp run = find(kRunSuffix)) {
+    entries.emitLaunch(run);
+    return success();
+  }
+  func::FuncOp task = find(kTaskSuffix), grid = find(kGridSuffix);
+  if (!task || !grid)
+    return kernel.emitError() << "no functions were emitted for kernel '"
+                              << kernel.getSymName() << "'";
+  entries.emitTask(task, grid.getArgumentTypes());
+  entries.emitCount(grid);
+  return success();
 }

@@ -2,6 +2,7 @@
 #include "attune/Backend/LLVM/KernelRunner.h"
 #include "attune/Backend/LLVM/Codegen.h"
 #include "attune/Backend/LLVM/KernelEntries.h"
+#include "attune/Backend/LLVM/RuntimeSymbols.h"
 #include "attune/Kernel/Packing.h"
 #include "attune/Runtime/Cpu.h"
 #include "attune/Runtime/ThreadPool.h"
@@ -60,12 +61,13 @@ KernelRunner::create(KernelOp original, const Backend &backend,
     return internalError("the backend did not emit kernel " +
                          kernel.getSymName());
   std::string name = kernel.getSymName().str();
-  auto taskFunction = module->lookupSymbol<func::FuncOp>(name + ".task");
-  auto gridFunction = module->lookupSymbol<func::FuncOp>(name + ".grid");
-  if (auto bytes = taskFunction->getAttrOfType<IntegerAttr>(kScratchAttr))
-    runner->scratchBytes = bytes.getInt();
-  emitKernelEntries(name, taskFunction, gridFunction, builder,
-                    /*exported=*/true);
+  if (auto task = module->lookupSymbol<func::FuncOp>(name + kTaskSuffix.str()))
+    if (auto bytes = task->getAttrOfType<IntegerAttr>(kScratchAttr))
+      runner->scratchBytes = bytes.getInt();
+  if (failed(emitKernelEntries(kernel, builder, /*exported=*/true)))
+    return internalError("the backend emitted no functions for kernel " + name);
+  bool launchesItself =
+      module->lookupSymbol<func::FuncOp>(name + kRunSuffix.str()) != nullptr;
   kernel.erase();
 
   auto object = compileModule(*module, target, OutputKind::Object);
@@ -73,18 +75,28 @@ KernelRunner::create(KernelOp original, const Backend &backend,
     return object.takeError();
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
   objects.push_back(std::move(*object));
-  auto jit = Jit::create(std::move(objects));
+  auto jit = Jit::create(std::move(objects), getRuntimeSymbols());
   if (!jit)
     return jit.takeError();
   runner->jit = std::move(*jit);
-  auto task = runner->jit->lookup(name + ".entry");
+  if (launchesItself) {
+    auto launch = runner->jit->lookupFunction<void(const AttuneCall *, void *)>(
+        name + kLaunchEntrySuffix.str());
+    if (!launch)
+      return launch.takeError();
+    runner->launch = *launch;
+    return std::move(runner);
+  }
+  auto task = runner->jit->lookupFunction<void(void *, int64_t, void *)>(
+      name + kTaskEntrySuffix.str());
   if (!task)
     return task.takeError();
-  auto count = runner->jit->lookup(name + ".count");
+  auto count = runner->jit->lookupFunction<int64_t(void *)>(
+      name + kCountEntrySuffix.str());
   if (!count)
     return count.takeError();
-  runner->task = reinterpret_cast<AttuneTask>(*task);
-  runner->count = reinterpret_cast<int64_t (*)(void *)>(*count);
+  runner->task = *task;
+  runner->count = *count;
   return std::move(runner);
 }
 
@@ -142,7 +154,7 @@ llvm::Error KernelRunner::bind(ArrayRef<KernelBuffer> buffers) {
 }
 
 int64_t KernelRunner::getTaskCount() const {
-  return count(const_cast<int64_t *>(descriptors.data()));
+  return count ? count(const_cast<int64_t *>(descriptors.data())) : 1;
 }
 
 llvm::Error KernelRunner::run(int threads) {
@@ -156,6 +168,16 @@ llvm::Error KernelRunner::run(int threads) {
                         std::strerror(errno));
     poolThreads = threads;
   }
-  attune_pool_run(pool, task, descriptors.data(), getTaskCount());
+  if (!launch) {
+    attune_pool_run(pool, task, descriptors.data(), getTaskCount());
+    return llvm::Error::success();
+  }
+  AttuneFailure failure = {};
+  AttuneCall call = {};
+  call.pool = pool;
+  call.failure = &failure;
+  launch(&call, descriptors.data());
+  if (failure.failed)
+    return userErrorf("the kernel failed: {0}", failure.message);
   return llvm::Error::success();
 }

@@ -60,6 +60,14 @@ public:
                   : supports(kernel, reason);
   }
 
+  std::optional<Footprint>
+  getFootprint(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const override {
+    const KernelFamily *family = find(kernel);
+    return family ? family->getFootprint(kernel, schedule, target)
+                  : std::nullopt;
+  }
+
   Attribute getOperandLayout(KernelOp kernel, unsigned index,
                              const Schedule &schedule,
                              const TargetDesc &target) const override {

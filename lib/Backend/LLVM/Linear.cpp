@@ -25,9 +25,11 @@ public:
     return RegionEmitter::supportsResults(kernel, linear.getResult(), reason);
   }
 
-  SmallVector<Knob> getKnobs(KernelOp,
+  SmallVector<Knob> getKnobs(KernelOp kernel,
                              const TargetDesc &target) const override {
-    return LinearSchedule::getKnobs(target);
+    RankedTensorType type = getWeightType(kernel);
+    return LinearSchedule::getKnobs(target, type.getDimSize(0),
+                                    type.getDimSize(1));
   }
 
   Schedule getDefaultSchedule(KernelOp kernel,
@@ -39,6 +41,17 @@ public:
                                const TargetDesc &target,
                                std::string &reason) const override {
     return read(kernel, schedule, target).verify(target, reason);
+  }
+
+  std::optional<Footprint>
+  getFootprint(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const override {
+    RankedTensorType type = getWeightType(kernel);
+    LinearSchedule linear = read(kernel, schedule, target);
+    std::string reason;
+    if (failed(linear.verify(target, reason)))
+      return std::nullopt;
+    return linear.getFootprint(target, type.getDimSize(0), type.getDimSize(1));
   }
 
   Attribute getOperandLayout(KernelOp kernel, unsigned index,
@@ -77,9 +90,12 @@ private:
   static LinearOp getLinear(KernelOp kernel) {
     return cast<LinearOp>(kernel.getAnchor().getOperation());
   }
+  static RankedTensorType getWeightType(KernelOp kernel) {
+    return cast<RankedTensorType>(getLinear(kernel).getWeight().getType());
+  }
   static LinearSchedule read(KernelOp kernel, const Schedule &schedule,
                              const TargetDesc &target) {
-    auto type = cast<RankedTensorType>(getLinear(kernel).getWeight().getType());
+    RankedTensorType type = getWeightType(kernel);
     return LinearSchedule::get(schedule, target, type.getDimSize(0),
                                type.getDimSize(1));
   }

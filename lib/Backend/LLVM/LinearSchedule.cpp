@@ -69,12 +69,56 @@ int64_t LinearSchedule::getRunOfK(int64_t k) const {
   return std::max<int64_t>(llvm::alignTo(llvm::divideCeil(k, runs), unroll), 1);
 }
 
-SmallVector<Knob> LinearSchedule::getKnobs(const TargetDesc &target) {
+Footprint LinearSchedule::getFootprint(const TargetDesc &target, int64_t n,
+                                       int64_t k) const {
+  int64_t columns = nv * target.getLanes(), run = getRunOfK(k);
+  int64_t rows = std::max<int64_t>(mc / mr, 1) * mr;
+  Footprint footprint;
+  footprint.registers = getRegisters();
+  // Both operands stream through L1 (that a strip of b stays there between
+  // tiles helps, and is no condition); the finished tile lies in it, and one
+  // line of each row of a until all its elements are used.
+  footprint.l1Bytes = mr * columns * 4 + mr * 64;
+  // Rows of the task and the strip of b that passes over them, and all sums of
+  // the task where k comes in several runs.
+  footprint.l2Bytes = (rows + columns) * run * 4;
+  if (run < k)
+    footprint.l2Bytes += rows * std::min(nc, n) * 4;
+  return footprint;
+}
+
+/// The choices below `limit` and the first that is not.
+static SmallVector<int64_t> upTo(int64_t limit, ArrayRef<int64_t> choices) {
+  SmallVector<int64_t> result;
+  for (int64_t choice : choices) {
+    result.push_back(choice);
+    if (choice >= limit)
+      break;
+  }
+  return result;
+}
+
+/// Longest runs that cut `k` into different numbers of pieces.
+static SmallVector<int64_t> getRunChoices(int64_t k, int64_t uncut) {
+  SmallVector<int64_t> result;
+  for (int64_t run : {256, 384, 512, 768, 1024, 2048})
+    if (run < k && (result.empty() || llvm::divideCeil(k, run) !=
+                                          llvm::divideCeil(k, result.back())))
+      result.push_back(run);
+  result.push_back(uncut);
+  return result;
+}
+
+SmallVector<Knob> LinearSchedule::getKnobs(const TargetDesc &target, int64_t n,
+                                           int64_t k) {
   bool wide = target.vectorRegisters >= 32;
-  SmallVector<int64_t> mr = wide ? SmallVector<int64_t>{4, 6, 8, 10, 12, 14}
-                                 : SmallVector<int64_t>{4, 5, 6, 8};
-  SmallVector<int64_t> nv =
-      wide ? SmallVector<int64_t>{1, 2, 3, 4} : SmallVector<int64_t>{1, 2, 3};
+  // Low tiles of many vectors are for few rows: with one row there are but nv
+  // sums to hide the latency of additions.
+  SmallVector<int64_t> mr =
+      wide ? SmallVector<int64_t>{1, 2, 4, 6, 8, 9, 10, 12, 14}
+           : SmallVector<int64_t>{1, 2, 3, 4, 5, 6, 8, 12};
+  SmallVector<int64_t> nv = wide ? SmallVector<int64_t>{1, 2, 3, 4, 6, 8}
+                                 : SmallVector<int64_t>{1, 2, 3, 4, 6};
   return {
       {"mr", "rows of a register tile", mr},
       {"nv", "vectors of a register tile", nv},
@@ -83,14 +127,15 @@ SmallVector<Knob> LinearSchedule::getKnobs(const TargetDesc &target) {
        {16, 24, 32, 48, 64}},
       {"unroll", "steps of k in one iteration of the inner loop", {1, 2, 4, 8}},
       {"mc", "most rows of a task", {12, 24, 48, 96, 128, 192, 256, 512}},
-      {"nc",
-       "most columns of a task",
-       {32, 64, 96, 128, 192, 256, 384, 512, 1024}},
-      {"kc",
-       "longest run of k in registers",
-       {256, 384, 512, 768, 1024, 2048, 4096}},
+      {"nc", "most columns of a task",
+       upTo(n, {32, 64, 96, 128, 192, 256, 384, 512, 768, 1536})},
+      {"kc", "longest run of k in registers",
+       getRunChoices(k, getDefault(target, n, k).kc)},
       {"packa", "1: copy the rows of a task to scratch memory first", {0, 1}},
       {"prefetch", "1: fetch the next strip of the weight ahead", {0, 1}},
+      {"tasks",
+       "tasks to make where there are columns enough",
+       {1, 4, 8, 12, 24, 48, 96}},
   };
 }
 
@@ -110,8 +155,7 @@ LogicalResult LinearSchedule::verify(const TargetDesc &target,
   if (mr > 64 || nv > 64)
     return fail("a tile of a linear kernel is beyond 64 rows or vectors");
   int64_t lanes = target.getLanes(), columns = nv * lanes;
-  // Accumulators, a row of b, and one element of a.
-  if (int64_t needed = mr * nv + nv + 1; needed > target.vectorRegisters)
+  if (int64_t needed = getRegisters(); needed > target.vectorRegisters)
     return fail(llvm::formatv("a tile of mr={0} x nv={1} needs {2} vector "
                               "registers, the CPU has {3}",
                               mr, nv, needed, target.vectorRegisters));

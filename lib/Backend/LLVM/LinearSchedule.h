@@ -3,7 +3,7 @@
 #define ATTUNE_LIB_BACKEND_LLVM_LINEARSCHEDULE_H
 
 #include "MicroKernel.h"
-#include "attune/Kernel/Schedule.h"
+#include "attune/Backend/Backend.h"
 #include "attune/Kernel/Target.h"
 #include <string>
 
@@ -40,8 +40,14 @@ struct LinearSchedule {
   }
   /// k in runs of equal length, at most kc: the length.
   int64_t getRunOfK(int64_t k) const;
+  /// Vector registers of a tile: sums, a row of b, and one element of a.
+  int64_t getRegisters() const { return mr * nv + nv + 1; }
+  /// What a task on full blocks of rows uses again.
+  Footprint getFootprint(const TargetDesc &target, int64_t n, int64_t k) const;
 
-  static llvm::SmallVector<Knob> getKnobs(const TargetDesc &target);
+  /// The knobs for a weight of n x k, without choices that mean the same.
+  static llvm::SmallVector<Knob> getKnobs(const TargetDesc &target, int64_t n,
+                                          int64_t k);
 };
 
 } // namespace attune

@@ -32,7 +32,9 @@ void buildLowerToLLVMPipeline(mlir::OpPassManager &pm);
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const TargetDesc &target);
 
-/// Translates a module of the LLVM dialect, all functions for `target`.
+/// Translates a module of the LLVM dialect, all functions for `target`. The
+/// code of attune.object ops becomes part of the result; they stay in `module`
+/// (at its end).
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateToLLVMIR(mlir::ModuleOp module, llvm::LLVMContext &context,
                   const TargetDesc &target, llvm::TargetMachine &machine);

@@ -19,21 +19,27 @@
 
 namespace attune {
 
-/// The functions of a kernel that the runtime and host code call.
-struct KernelEntries {
-  /// void K.entry(ptr args, i64 index, ptr scratch): an AttuneTask.
-  mlir::LLVM::LLVMFuncOp entry;
-  /// i64 K.count(ptr args): the number of tasks.
-  mlir::LLVM::LLVMFuncOp count;
-};
+/// Names of a kernel's functions, after its own.
+inline constexpr llvm::StringLiteral kTaskSuffix = ".task",
+                                     kGridSuffix = ".grid", kRunSuffix = ".run",
+                                     kTaskEntrySuffix = ".entry",
+                                     kCountEntrySuffix = ".count",
+                                     kLaunchEntrySuffix = ".launch";
 
-/// Emits both entries of a kernel after its functions `task` and `grid`
-/// (Backend::lower). They are internal to the module unless `exported`.
-KernelEntries emitKernelEntries(llvm::StringRef kernelName,
-                                mlir::func::FuncOp task,
-                                mlir::func::FuncOp grid,
-                                mlir::OpBuilder &builder,
-                                bool exported = false);
+/// Emits the entries of a kernel after the functions that its backend emitted
+/// (Backend::lower). After `task` and `grid`
+///
+///   void K.entry(ptr args, i64 index, ptr scratch)   an AttuneTask
+///   i64 K.count(ptr args)                            the number of tasks
+///
+/// and after `run`
+///
+///   void K.launch(ptr call, ptr args)                runs the whole kernel
+///
+/// They are internal to the module unless `exported`. Fails, with a diagnostic
+/// on the kernel, when the functions are not there.
+llvm::LogicalResult emitKernelEntries(KernelOp kernel, mlir::OpBuilder &builder,
+                                      bool exported = false);
 
 /// Bytes of the descriptor of a memref.
 int64_t getDescriptorBytes(mlir::MemRefType type);

@@ -55,6 +55,12 @@ public:
                                              std::string &reason) const {
     return llvm::success();
   }
+  /// What the schedule keeps in registers and caches; nothing when unknown.
+  virtual std::optional<Footprint>
+  getFootprint(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const {
+    return std::nullopt;
+  }
   virtual mlir::Attribute getOperandLayout(KernelOp kernel, unsigned index,
                                            const Schedule &schedule,
                                            const TargetDesc &target) const {

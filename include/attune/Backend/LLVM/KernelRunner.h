@@ -54,7 +54,8 @@ public:
   /// number of threads starts them.
   llvm::Error run(int threads = 1);
 
-  /// The number of tasks of one run on the bound memory.
+  /// The number of tasks of one run on the bound memory; 1 for a kernel that
+  /// shares out its work itself.
   int64_t getTaskCount() const;
 
 private:
@@ -70,6 +71,8 @@ private:
   std::unique_ptr<Jit> jit;
   AttuneTask task = nullptr;
   int64_t (*count)(void *args) = nullptr;
+  /// In the place of both, for kernels that share out their work themselves.
+  void (*launch)(const AttuneCall *call, void *args) = nullptr;
   int64_t scratchBytes = 0;
   std::vector<int64_t> descriptors;
   std::vector<std::unique_ptr<float[], void (*)(void *)>> packed;

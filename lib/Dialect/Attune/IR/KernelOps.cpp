@@ -133,6 +133,13 @@ LogicalResult KernelOp::verify() {
                           getFunctionType().getResults());
 }
 
+LogicalResult ObjectOp::verify() {
+  if (getFormat() != "bitcode")
+    return emitOpError() << "expected the format 'bitcode', got '"
+                         << getFormat() << "'";
+  return success();
+}
+
 KernelOpInterface KernelOp::getAnchor() {
   for (Operation &op : getBody().front())
     if (auto anchor = dyn_cast<KernelOpInterface>(op))

@@ -78,6 +78,9 @@ func.func @kernels(%x: tensor<?x?x384xf32>, %w: tensor<384x384xf32>, %res: tenso
   return
 }
 
+// CHECK: attune.object @linear_0.code, "bitcode", "BC\C0\DE"
+attune.object @linear_0.code, "bitcode", "BC\C0\DE"
+
 // Once buffers are planned the result's buffer is the last operand, and a
 // packed weight may have any shape.
 // CHECK-LABEL: func.func @planned

@@ -534,3 +534,8 @@ func.func @load_type() {
   %0 = attune.load_weight @w : tensor<5xf32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{expected the format 'bitcode', got 'elf'}}
+attune.object @code, "elf", ""

@@ -82,6 +82,24 @@ def Attune_KernelOp : Attune_Op<"kernel", [IsolatedFromAbove, Symbol,
   }];
 }
 
+def Attune_ObjectOp : Attune_Op<"object", [Symbol]> {
+  let summary = "Code of kernels that does not come as MLIR";
+  let description = [{
+    What another code generator made, as bytes. The format `bitcode` is an LLVM
+    module that becomes part of the model's: its functions are called by the
+    names that they are declared under.
+
+    Example:
+
+    ```mlir
+    attune.object @linear_0.code, "bitcode", "BC\C0\DE"
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$format, StrAttr:$data);
+  let assemblyFormat = "$sym_name `,` $format `,` $data attr-dict";
+  let hasVerifier = 1;
+}
+
 def Attune_LaunchOp : Attune_Op<"launch",
     [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
      DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
