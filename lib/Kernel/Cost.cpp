@@ -42,6 +42,11 @@ public:
     return getElementsRead(op, index) * getElementBytes(op.getOperand(index));
   }
 
+  /// Bytes of an argument that its block reads; it has just been walked.
+  DimExpr getBytesRead(BlockArgument argument) {
+    return getElementsRead(argument) * getElementBytes(argument);
+  }
+
 private:
   static int64_t getElementBytes(Value value) {
     return cast<ShapedType>(value.getType()).getElementTypeBitWidth() / 8;
@@ -58,19 +63,20 @@ private:
     return kernel ? &kernel.getBody().front() : nullptr;
   }
 
+  DimExpr getElementsRead(BlockArgument argument) {
+    // The anchor alone may read less; others read what it does not.
+    if (!argument.hasOneUse())
+      return getNumElements(shapes[argument]);
+    OpOperand &use = *argument.use_begin();
+    return getElementsRead(*use.getOwner(), use.getOperandNumber());
+  }
+
   DimExpr getElementsRead(Operation &op, unsigned index) {
-    DimExpr all = getNumElements(shapes[op.getOperand(index)]);
-    if (Block *body = getBody(op)) {
-      // The anchor alone may read less; others read what it does not.
-      Value argument = body->getArgument(index);
-      if (!argument.hasOneUse())
-        return all;
-      OpOperand &use = *argument.use_begin();
-      return getElementsRead(*use.getOwner(), use.getOperandNumber());
-    }
+    if (Block *body = getBody(op))
+      return getElementsRead(body->getArgument(index));
     auto anchor = dyn_cast<KernelOpInterface>(op);
     if (!anchor)
-      return all;
+      return getNumElements(shapes[op.getOperand(index)]);
     SmallVector<SymbolicShape> operands, results;
     for (Value operand : op.getOperands())
       operands.push_back(shapes[operand]);
@@ -135,4 +141,17 @@ CostAnalysis::CostAnalysis(func::FuncOp function) {
     total += cost;
     ops.emplace_back(&op, cost);
   });
+}
+
+Cost attune::getKernelCost(KernelOp kernel, ArrayRef<SymbolicShape> arguments) {
+  std::map<std::string, int64_t> counts;
+  Walker walker(counts);
+  Block &body = kernel.getBody().front();
+  Cost cost;
+  cost.flops = walker.walk(body, arguments);
+  for (BlockArgument argument : body.getArguments())
+    cost.activationBytes += walker.getBytesRead(argument);
+  for (Value result : body.getTerminator()->getOperands())
+    cost.activationBytes += walker.getBytes(result);
+  return cost;
 }

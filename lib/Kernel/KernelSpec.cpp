@@ -1,9 +1,10 @@
 //===- KernelSpec.cpp - Kernels by name and sizes -------------------------===//
 #include "attune/Kernel/KernelSpec.h"
+#include "SpecOptions.h"
+#include "attune/Kernel/Cost.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/StringSet.h"
 #include <cmath>
 
 using namespace mlir;
@@ -11,17 +12,73 @@ using namespace attune;
 
 namespace {
 
-/// The sizes of one spec.
-class Sizes {
+constexpr int64_t kAny = ShapedType::kDynamic;
+
+/// Writes a kernel argument by argument, then op by op.
+class KernelBuilder {
 public:
-  /// Reads "m=1,n=2"; `defaults` are sizes that may be left out.
-  static llvm::Expected<Sizes>
-  parse(StringRef spec, StringRef text, ArrayRef<StringRef> required,
-        ArrayRef<std::pair<StringRef, int64_t>> defaults);
-  int64_t get(StringRef name) const { return values.lookup(name); }
+  KernelBuilder(MLIRContext &context, StringRef spec)
+      : builder(&context), loc(builder.getUnknownLoc()), spec(spec),
+        body(std::make_unique<Block>()) {
+    builder.setInsertionPointToEnd(body.get());
+  }
+
+  /// An argument of f32; `shape` are the extents of its type where they are
+  /// static, `extents` those it has.
+  Value addTensor(ArrayRef<int64_t> shape, ArrayRef<int64_t> extents) {
+    return addArgument(shape, extents, builder.getF32Type(), /*limit=*/0);
+  }
+  /// An argument of i64 from 0 up to and without `limit`.
+  Value addIds(ArrayRef<int64_t> shape, ArrayRef<int64_t> extents,
+               int64_t limit) {
+    return addArgument(shape, extents, builder.getI64Type(), limit);
+  }
+  RankedTensorType getTensorType(ArrayRef<int64_t> shape) {
+    return RankedTensorType::get(shape, builder.getF32Type());
+  }
+
+  /// The ops named by `words` one behind the other; those of two operands read
+  /// another argument like `value`.
+  llvm::Expected<Value> addElementwise(ArrayRef<StringRef> words, Value value,
+                                       ArrayRef<int64_t> extents);
+
+  /// The kernel that gives `value`, which has these extents.
+  llvm::Expected<KernelProblem> finish(StringRef name, Value value,
+                                       ArrayRef<int64_t> extents);
+
+  OpBuilder builder;
+  Location loc;
 
 private:
-  llvm::StringMap<int64_t> values;
+  Value addArgument(ArrayRef<int64_t> shape, ArrayRef<int64_t> extents,
+                    Type element, int64_t limit) {
+    shapes.emplace_back(extents);
+    limits.push_back(limit);
+    return body->addArgument(RankedTensorType::get(shape, element), loc);
+  }
+
+  StringRef spec;
+  std::unique_ptr<Block> body;
+  SmallVector<SmallVector<int64_t>> shapes; // of arguments
+  SmallVector<int64_t> limits;
+};
+
+/// Names of elementwise ops beside those of the dialect.
+struct ElementwiseName {
+  StringRef word, op;
+  /// Attributes that the op needs.
+  void (*configure)(OpBuilder &builder, OperationState &state);
+};
+
+constexpr ElementwiseName kElementwiseNames[] = {
+    {"gelu_tanh", "gelu",
+     [](OpBuilder &builder, OperationState &state) {
+       state.addAttribute("approximate", builder.getStringAttr("tanh"));
+     }},
+    {"scale", "scale",
+     [](OpBuilder &builder, OperationState &state) {
+       state.addAttribute("factor", builder.getF32FloatAttr(0.5f));
+     }},
 };
 
 /// A kind of kernel that specs can name.
@@ -33,145 +90,323 @@ struct SpecKind {
 
 } // namespace
 
-/// Far beyond any memory, yet products of three fit in 64 bits.
-static constexpr int64_t kLargest = 1 << 20;
+/// More elements than any memory holds, far from where counts overflow.
+static constexpr double kMaxElements = 1e12;
 
-llvm::Expected<Sizes>
-Sizes::parse(StringRef spec, StringRef text, ArrayRef<StringRef> required,
-             ArrayRef<std::pair<StringRef, int64_t>> defaults) {
-  Sizes sizes;
-  for (auto [name, value] : defaults)
-    sizes.values[name] = value;
-  ::llvm::StringSet<> given;
-  SmallVector<StringRef> parts;
-  text.split(parts, ',', -1, /*KeepEmpty=*/false);
-  for (StringRef part : parts) {
-    auto [name, number] = part.split('=');
-    int64_t value;
-    bool known =
-        llvm::is_contained(required, name) || sizes.values.contains(name);
-    if (!known)
-      return userErrorf("kernel '{0}': it has no size '{1}'; expected {2}",
-                        printable(spec), printable(name),
-                        llvm::join(required, ", "));
-    if (number.getAsInteger(10, value) || value < 0 || value > kLargest)
-      return userErrorf("kernel '{0}': expected {1} to be a number up to {2}, "
-                        "found '{3}'",
-                        printable(spec), name, kLargest, printable(number));
-    sizes.values[name] = value;
-    given.insert(name);
-  }
-  for (StringRef name : required)
-    if (!given.contains(name) || sizes.values[name] == 0)
-      return userErrorf("kernel '{0}': expected a positive size {1}",
-                        printable(spec), name);
-  return sizes;
+static std::string listElementwise(MLIRContext &context) {
+  SmallVector<StringRef> names;
+  for (RegisteredOperationName name : context.getRegisteredOperationsByDialect(
+           AttuneDialect::getDialectNamespace()))
+    if (name.hasInterface<ElementwiseOpInterface>())
+      names.push_back(name.stripDialect());
+  for (const ElementwiseName &name : kElementwiseNames)
+    names.push_back(name.word);
+  llvm::sort(names);
+  names.erase(llvm::unique(names), names.end());
+  return llvm::join(names, ", ");
 }
 
-/// Makes a kernel whose region `fill` writes.
-static KernelProblem
-buildKernel(MLIRContext &context, StringRef name, ArrayRef<Type> arguments,
-            Type result,
-            llvm::function_ref<Value(OpBuilder &, ValueRange)> fill) {
+llvm::Expected<Value> KernelBuilder::addElementwise(ArrayRef<StringRef> words,
+                                                    Value value,
+                                                    ArrayRef<int64_t> extents) {
+  MLIRContext &context = *builder.getContext();
+  for (StringRef word : words) {
+    const auto *special =
+        llvm::find_if(kElementwiseNames, [&](const ElementwiseName &name) {
+          return name.word == word;
+        });
+    bool isSpecial = special != std::end(kElementwiseNames);
+    std::string name = (AttuneDialect::getDialectNamespace() + "." +
+                        (isSpecial ? special->op : word))
+                           .str();
+    std::optional<RegisteredOperationName> op =
+        RegisteredOperationName::lookup(name, &context);
+    if (!op || !op->hasInterface<ElementwiseOpInterface>())
+      return userErrorf("kernel '{0}': '{1}' is no elementwise op; expected "
+                        "one of {2}",
+                        printable(spec), printable(word),
+                        listElementwise(context));
+    OperationState state(loc, *op);
+    state.addOperands(value);
+    if (!op->hasTrait<OpTrait::OneOperand>())
+      state.addOperands(addTensor(
+          cast<RankedTensorType>(value.getType()).getShape(), extents));
+    if (isSpecial)
+      special->configure(builder, state);
+    state.addTypes(value.getType());
+    value = builder.create(state)->getResult(0);
+  }
+  return value;
+}
+
+llvm::Expected<KernelProblem> KernelBuilder::finish(StringRef name, Value value,
+                                                    ArrayRef<int64_t> extents) {
+  YieldOp::create(builder, loc, value);
   KernelProblem problem;
-  OpBuilder builder(&context);
-  Location loc = builder.getUnknownLoc();
   problem.module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(problem.module->getBody());
-  auto type = builder.getFunctionType(arguments, result);
-  OperationState state(loc, KernelOp::getOperationName());
-  state.addAttribute("sym_name", builder.getStringAttr(name));
-  state.addAttribute("function_type", TypeAttr::get(type));
-  Region *region = state.addRegion();
-  Block *block = new Block;
-  region->push_back(block);
-  block->addArguments(arguments, SmallVector<Location>(arguments.size(), loc));
-  problem.kernel = cast<KernelOp>(builder.create(state));
-  builder.setInsertionPointToStart(block);
-  Value value = fill(builder, block->getArguments());
-  YieldOp::create(builder, loc, value);
-  return problem;
-}
-
-static void countBytes(KernelProblem &problem) {
+  auto type =
+      builder.getFunctionType(body->getArgumentTypes(), value.getType());
+  problem.kernel =
+      KernelOp::create(builder, loc, name, type, /*backend=*/StringAttr(),
+                       /*schedule=*/DictionaryAttr(), /*arg_attrs=*/ArrayAttr(),
+                       /*res_attrs=*/ArrayAttr());
+  problem.kernel.getBody().push_back(body.release());
+  SmallVector<SymbolicShape> arguments;
+  for (ArrayRef<int64_t> shape : shapes)
+    arguments.emplace_back(shape.begin(), shape.end());
+  problem.shapes = std::move(shapes);
+  problem.shapes.emplace_back(extents);
+  problem.limits = std::move(limits);
   for (ArrayRef<int64_t> shape : problem.shapes) {
     double elements = 1;
     for (int64_t extent : shape)
       elements *= static_cast<double>(extent);
-    problem.bytes += 4 * elements;
+    if (elements > kMaxElements)
+      return userErrorf("kernel '{0}': its operands are too large for any "
+                        "memory",
+                        printable(spec));
   }
+  Cost cost = getKernelCost(problem.kernel, arguments);
+  problem.flops = cost.flops.evaluate({});
+  problem.bytes = cost.activationBytes.evaluate({});
+  return problem;
+}
+
+//===----------------------------------------------------------------------===//
+// Kinds
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<KernelProblem> buildLinear(MLIRContext &context,
+                                                 const SpecOptions &options,
+                                                 StringRef name, int64_t m) {
+  int64_t n = options.get("n"), k = options.get("k");
+  KernelBuilder kernel(context, options.getSpec());
+  Value input = kernel.addTensor({kAny, k}, {m, k});
+  Value weight = kernel.addTensor({n, k}, {n, k});
+  Value bias = options.get("bias") ? kernel.addTensor({n}, {n}) : Value();
+  Value value =
+      LinearOp::create(kernel.builder, kernel.loc,
+                       kernel.getTensorType({kAny, n}), input, weight, bias);
+  SmallVector<StringRef> epilogue(options.getWords("epilogue"));
+  if (options.get("residual"))
+    epilogue.push_back("add");
+  llvm::Expected<Value> result = kernel.addElementwise(epilogue, value, {m, n});
+  if (!result)
+    return result.takeError();
+  llvm::Expected<KernelProblem> problem = kernel.finish(name, *result, {m, n});
+  if (problem)
+    problem->flops = 2.0 * m * n * k;
+  return problem;
 }
 
 static llvm::Expected<KernelProblem> buildGemm(MLIRContext &context,
                                                StringRef spec, StringRef text) {
-  llvm::Expected<Sizes> sizes = Sizes::parse(spec, text, {"m", "n", "k"}, {});
-  if (!sizes)
-    return sizes.takeError();
-  int64_t m = sizes->get("m"), n = sizes->get("n"), k = sizes->get("k");
-  Type f32 = Float32Type::get(&context);
-  auto matrix = [&](int64_t rows, int64_t columns) {
-    return RankedTensorType::get({rows, columns}, f32);
-  };
-  KernelProblem problem = buildKernel(
-      context, "gemm", {matrix(ShapedType::kDynamic, k), matrix(n, k)},
-      matrix(ShapedType::kDynamic, n), [&](OpBuilder &builder, ValueRange in) {
-        return LinearOp::create(builder, builder.getUnknownLoc(),
-                                matrix(ShapedType::kDynamic, n), in[0], in[1],
-                                Value())
-            .getResult();
-      });
-  problem.shapes = {{m, k}, {n, k}, {m, n}};
-  problem.flops = 2.0 * m * n * k;
-  countBytes(problem);
-  return problem;
+  llvm::Expected<SpecOptions> options = SpecOptions::parse(
+      spec, text, {{"m", "n", "k"}, {}, {"bias", "residual"}, {"epilogue"}});
+  if (!options)
+    return options.takeError();
+  return buildLinear(context, *options, "gemm", options->get("m"));
+}
+
+static llvm::Expected<KernelProblem> buildGemv(MLIRContext &context,
+                                               StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = SpecOptions::parse(
+      spec, text, {{"n", "k"}, {}, {"bias", "residual"}, {"epilogue"}});
+  if (!options)
+    return options.takeError();
+  return buildLinear(context, *options, "gemv", 1);
+}
+
+static llvm::Expected<KernelProblem>
+buildMatmul(MLIRContext &context, StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = SpecOptions::parse(
+      spec, text, {{"b", "h", "m", "n", "k"}, {}, {"transpose"}, {}});
+  if (!options)
+    return options.takeError();
+  int64_t b = options->get("b"), h = options->get("h"), m = options->get("m");
+  int64_t n = options->get("n"), k = options->get("k");
+  KernelBuilder kernel(context, spec);
+  // As attention has them: queries times keys, scores times values.
+  bool isTransposed = options->get("transpose");
+  Value lhs = isTransposed
+                  ? kernel.addTensor({kAny, h, kAny, k}, {b, h, m, k})
+                  : kernel.addTensor({kAny, h, kAny, kAny}, {b, h, m, k});
+  Value rhs = isTransposed ? kernel.addTensor({kAny, h, kAny, k}, {b, h, n, k})
+                           : kernel.addTensor({kAny, h, kAny, n}, {b, h, k, n});
+  Value value = MatmulOp::create(
+      kernel.builder, kernel.loc,
+      kernel.getTensorType({kAny, h, kAny, isTransposed ? kAny : n}), lhs, rhs,
+      isTransposed ? kernel.builder.getUnitAttr() : UnitAttr());
+  return kernel.finish("matmul", value, {b, h, m, n});
 }
 
 static llvm::Expected<KernelProblem>
 buildAttention(MLIRContext &context, StringRef spec, StringRef text) {
-  llvm::Expected<Sizes> sizes = Sizes::parse(
-      spec, text, {"b", "h", "q", "k", "d"}, {{"hkv", 0}, {"causal", 0}});
-  if (!sizes)
-    return sizes.takeError();
-  int64_t b = sizes->get("b"), h = sizes->get("h"), q = sizes->get("q");
-  int64_t k = sizes->get("k"), d = sizes->get("d");
-  int64_t hkv = sizes->get("hkv") ? sizes->get("hkv") : h;
-  if (sizes->get("causal"))
+  llvm::Expected<SpecOptions> options = SpecOptions::parse(
+      spec, text,
+      {{"b", "h", "q", "k", "d"}, {{"hkv", 0}}, {"causal", "mask"}, {}});
+  if (!options)
+    return options.takeError();
+  int64_t b = options->get("b"), h = options->get("h"), q = options->get("q");
+  int64_t k = options->get("k"), d = options->get("d");
+  int64_t hkv = options->get("hkv") ? options->get("hkv") : h;
+  if (options->get("causal"))
     return unsupportedError("kernel '" + printable(spec) + "'",
                             "causal attention", "causal=1",
                             "causal=0 attends to all keys");
   if (h % hkv != 0)
     return userErrorf("kernel '{0}': expected h to be a multiple of hkv",
                       printable(spec));
-  Type f32 = Float32Type::get(&context);
-  auto tensor = [&](int64_t heads) {
-    return RankedTensorType::get(
-        {ShapedType::kDynamic, ShapedType::kDynamic, heads * d}, f32);
+  KernelBuilder kernel(context, spec);
+  auto add = [&](int64_t length, int64_t heads) {
+    return kernel.addTensor({kAny, kAny, heads * d}, {b, length, heads * d});
   };
-  KernelProblem problem = buildKernel(
-      context, "attention", {tensor(h), tensor(hkv), tensor(hkv)}, tensor(h),
-      [&](OpBuilder &builder, ValueRange in) {
-        return AttentionOp::create(builder, builder.getUnknownLoc(), tensor(h),
-                                   in[0], in[1], in[2], Value(),
-                                   builder.getI64IntegerAttr(h),
-                                   builder.getI64IntegerAttr(hkv),
-                                   builder.getF32FloatAttr(static_cast<float>(
-                                       1 / std::sqrt(double(d)))))
-            .getResult();
-      });
-  problem.shapes = {
-      {b, q, h * d}, {b, k, hkv * d}, {b, k, hkv * d}, {b, q, h * d}};
+  Value query = add(q, h), key = add(k, hkv), value = add(k, hkv);
+  Value mask = options->get("mask")
+                   ? kernel.addIds({kAny, kAny}, {b, k}, /*limit=*/2)
+                   : Value();
+  OpBuilder &builder = kernel.builder;
+  Value result = AttentionOp::create(
+      builder, kernel.loc, query.getType(), query, key, value, mask,
+      builder.getI64IntegerAttr(h), builder.getI64IntegerAttr(hkv),
+      builder.getF32FloatAttr(static_cast<float>(1 / std::sqrt(double(d)))));
+  llvm::Expected<KernelProblem> problem =
+      kernel.finish("attention", result, {b, q, h * d});
   // The two products; the softmax between them is not counted.
-  problem.flops = 4.0 * b * h * q * k * d;
-  countBytes(problem);
+  if (problem)
+    problem->flops = 4.0 * b * h * q * k * d;
   return problem;
 }
 
-static constexpr SpecKind kinds[] = {{"gemm", buildGemm},
-                                     {"attention", buildAttention}};
+/// The options of kernels that work on rows.
+static llvm::Expected<SpecOptions> parseRows(StringRef spec, StringRef text,
+                                             ArrayRef<StringRef> flags = {},
+                                             ArrayRef<StringRef> words = {}) {
+  SpecForm form;
+  form.sizes = {"rows", "columns"};
+  form.flags.assign(flags.begin(), flags.end());
+  form.words.assign(words.begin(), words.end());
+  return SpecOptions::parse(spec, text, form);
+}
+
+static llvm::Expected<KernelProblem>
+buildSoftmax(MLIRContext &context, StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = parseRows(spec, text);
+  if (!options)
+    return options.takeError();
+  KernelBuilder kernel(context, spec);
+  // A row has as many columns as there are keys.
+  int64_t rows = options->get("rows"), columns = options->get("columns");
+  Value input = kernel.addTensor({kAny, kAny}, {rows, columns});
+  return kernel.finish("softmax",
+                       SoftmaxOp::create(kernel.builder, kernel.loc, input),
+                       {rows, columns});
+}
+
+static llvm::Expected<KernelProblem>
+buildLayerNorm(MLIRContext &context, StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = parseRows(spec, text, {"residual"});
+  if (!options)
+    return options.takeError();
+  int64_t rows = options->get("rows"), columns = options->get("columns");
+  KernelBuilder kernel(context, spec);
+  Value input = kernel.addTensor({kAny, columns}, {rows, columns});
+  if (options->get("residual")) {
+    llvm::Expected<Value> sum =
+        kernel.addElementwise({"add"}, input, {rows, columns});
+    if (!sum)
+      return sum.takeError();
+    input = *sum;
+  }
+  Value gamma = kernel.addTensor({columns}, {columns});
+  Value beta = kernel.addTensor({columns}, {columns});
+  return kernel.finish("layer_norm",
+                       LayerNormOp::create(kernel.builder, kernel.loc,
+                                           input.getType(), input, gamma, beta,
+                                           llvm::APFloat(1e-12)),
+                       {rows, columns});
+}
+
+static llvm::Expected<KernelProblem>
+buildL2Normalize(MLIRContext &context, StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = parseRows(spec, text);
+  if (!options)
+    return options.takeError();
+  int64_t rows = options->get("rows"), columns = options->get("columns");
+  KernelBuilder kernel(context, spec);
+  Value input = kernel.addTensor({kAny, columns}, {rows, columns});
+  return kernel.finish("l2_normalize",
+                       L2NormalizeOp::create(kernel.builder, kernel.loc,
+                                             input.getType(), input,
+                                             llvm::APFloat(1e-12)),
+                       {rows, columns});
+}
+
+static llvm::Expected<KernelProblem>
+buildElementwise(MLIRContext &context, StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = parseRows(spec, text, {}, {"ops"});
+  if (!options)
+    return options.takeError();
+  if (options->getWords("ops").empty())
+    return userErrorf("kernel '{0}': expected ops=NAME+NAME... of {1}",
+                      printable(spec), listElementwise(context));
+  int64_t rows = options->get("rows"), columns = options->get("columns");
+  KernelBuilder kernel(context, spec);
+  Value input = kernel.addTensor({kAny, columns}, {rows, columns});
+  llvm::Expected<Value> value =
+      kernel.addElementwise(options->getWords("ops"), input, {rows, columns});
+  if (!value)
+    return value.takeError();
+  return kernel.finish("elementwise", *value, {rows, columns});
+}
+
+static llvm::Expected<KernelProblem>
+buildEmbedding(MLIRContext &context, StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = SpecOptions::parse(
+      spec, text, {{"rows", "vocabulary", "columns"}, {}, {}, {}});
+  if (!options)
+    return options.takeError();
+  int64_t rows = options->get("rows"), columns = options->get("columns");
+  int64_t vocabulary = options->get("vocabulary");
+  KernelBuilder kernel(context, spec);
+  Value ids = kernel.addIds({kAny}, {rows}, vocabulary);
+  Value table = kernel.addTensor({vocabulary, columns}, {vocabulary, columns});
+  return kernel.finish(
+      "embedding",
+      EmbeddingOp::create(kernel.builder, kernel.loc,
+                          kernel.getTensorType({kAny, columns}), ids, table),
+      {rows, columns});
+}
+
+static constexpr SpecKind kinds[] = {
+    {"gemm", buildGemm},
+    {"gemv", buildGemv},
+    {"matmul", buildMatmul},
+    {"attention", buildAttention},
+    {"softmax", buildSoftmax},
+    {"layer_norm", buildLayerNorm},
+    {"l2_normalize", buildL2Normalize},
+    {"elementwise", buildElementwise},
+    {"embedding", buildEmbedding},
+};
 
 StringRef attune::getKernelSpecHelp() {
-  return "gemm:m=M,n=N,k=K  f32 product of [M,K] with packed weights [N,K]\n"
-         "attention:b=B,h=HEADS,hkv=KV_HEADS,q=QUERIES,k=KEYS,d=HEAD_SIZE";
+  return "gemm:m=M,n=N,k=K[,bias=1][,epilogue=OP+OP...][,residual=1]\n"
+         "                      f32 product of [M,K] with packed weights "
+         "[N,K]\n"
+         "gemv:n=N,k=K[,...]    gemm of one row\n"
+         "matmul:b=BATCH,h=HEADS,m=M,n=N,k=K[,transpose=1]\n"
+         "                      product of two activations [M,K] and [K,N], "
+         "or [N,K]\n"
+         "attention:b=BATCH,h=HEADS,hkv=KV_HEADS,q=QUERIES,k=KEYS,d=HEAD_SIZE"
+         "[,mask=1]\n"
+         "softmax:rows=R,columns=C\n"
+         "layer_norm:rows=R,columns=C[,residual=1]\n"
+         "l2_normalize:rows=R,columns=C\n"
+         "elementwise:rows=R,columns=C,ops=OP+OP...\n"
+         "                      ops one behind the other, e.g. gelu+add\n"
+         "embedding:rows=R,vocabulary=V,columns=C";
 }
 
 llvm::Expected<KernelProblem> attune::parseKernelSpec(MLIRContext &context,

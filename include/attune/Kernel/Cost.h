@@ -36,6 +36,10 @@ private:
   std::map<std::string, int64_t> counts;
 };
 
+/// The cost of one run of a kernel on arguments of these shapes, one for each;
+/// what is a weight only a launch knows, so all bytes are those of activations.
+Cost getKernelCost(KernelOp kernel, llvm::ArrayRef<SymbolicShape> arguments);
+
 } // namespace attune
 
 #endif // ATTUNE_KERNEL_COST_H

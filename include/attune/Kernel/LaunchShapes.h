@@ -16,10 +16,19 @@ struct LaunchShapes {
 };
 
 /// The launches of a function on tensors, in order, when the model's symbols
-/// have the given values. A UserError names a symbol that has none.
+/// have the given values. A UserError names a symbol that has none, and a
+/// tensor that has no extents then, or more elements than any memory holds.
 llvm::Expected<std::vector<LaunchShapes>>
 evaluateLaunchShapes(mlir::func::FuncOp function,
                      const llvm::StringMap<int64_t> &symbols);
+
+/// The symbols in the shapes of a function's arguments, in order of their first
+/// use.
+llvm::SmallVector<llvm::StringRef> getSymbols(mlir::func::FuncOp function);
+
+/// The layer that a launch belongs to, as its place in the model says;
+/// "unnamed" without one.
+std::string describePlace(mlir::Location loc);
 
 } // namespace attune
 
