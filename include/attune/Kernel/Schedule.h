@@ -23,6 +23,9 @@ struct Knob {
   llvm::StringRef description;
   /// Values worth trying, in ascending order.
   llvm::SmallVector<int64_t> choices;
+  /// Where the knob is not zero, somebody else decides what the other knobs
+  /// would (an autoscheduler): they then mean nothing and are left out.
+  bool overrides = false;
 };
 
 /// Values of knobs; stored in the IR as a dictionary of i64.
