@@ -67,7 +67,11 @@ struct TrialRecord {
   std::string compiler;        ///< getCompilerVersion()
   Measurement result;
   double predictedMs = 0; ///< by the cost model before it ran; 0: not asked
-  std::string time;       ///< when it ended, UTC, "2026-01-31T12:00:00Z"
+  /// Measured again as a winner, with more rounds: counts before records of
+  /// the same workload that were not. Its speedup is at most 1 when it was not
+  /// faster than the reference beyond noise.
+  bool confirmed = false;
+  std::string time; ///< when it ended, UTC, "2026-01-31T12:00:00Z"
 };
 
 /// Version of Attune and of the LLVM that it was built with.
@@ -79,9 +83,18 @@ llvm::json::Value toJSON(const TrialRecord &record);
 enum class RecordProblem { Damaged, Newer };
 
 /// Reads what toJSON wrote, in one line. Fields that are not known are ignored.
-/// `problem` is set on failure.
+/// `problem` is set on failure, and `reason`, when given, says what was
+/// expected and what was found. The line may come from anywhere: its length,
+/// nesting and numbers are limited.
 std::optional<TrialRecord> parseRecord(llvm::StringRef line,
-                                       RecordProblem &problem);
+                                       RecordProblem &problem,
+                                       std::string *reason = nullptr);
+
+/// The record as a line of a database, without its end.
+std::string toLine(const TrialRecord &record);
+
+/// "1x128x384", or "scalar" for no extents.
+std::string printShape(llvm::ArrayRef<int64_t> shape);
 
 } // namespace attune
 
