@@ -1,13 +1,10 @@
 //===- KernelRunner.cpp - One kernel, compiled and run here ---------------===//
 #include "attune/Backend/LLVM/KernelRunner.h"
-#include "attune/Backend/LLVM/Codegen.h"
-#include "attune/Backend/LLVM/KernelEntries.h"
 #include "attune/Backend/LLVM/RuntimeSymbols.h"
 #include "attune/Kernel/Packing.h"
 #include "attune/Runtime/Cpu.h"
 #include "attune/Runtime/ThreadPool.h"
 #include "attune/Support/Error.h"
-#include "mlir/IR/OwningOpRef.h"
 #include <cstdlib>
 #include <cstring>
 
@@ -28,71 +25,32 @@ KernelRunner::create(KernelOp original, const Backend &backend,
                          ? *options.schedule
                          : backend.getDefaultSchedule(original, target);
 
-  OwningOpRef<ModuleOp> module(ModuleOp::create(original.getLoc()));
-  OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
-  auto kernel = cast<KernelOp>(builder.clone(*original));
-  unsigned numInputs = kernel.getArgumentTypes().size();
-  unsigned numResults = kernel.getResultTypes().size();
-  for (unsigned i = 0; i < numInputs + numResults; ++i) {
-    Operand operand;
-    bool isInput = i < numInputs;
-    operand.tensor = cast<RankedTensorType>(
-        isInput ? kernel.getArgumentTypes()[i]
-                : kernel.getResultTypes()[i - numInputs]);
-    if (isInput)
-      operand.layout =
-          backend.getOperandLayout(kernel, i, runner->schedule, target);
-    if (i < options.buffers.size() && options.buffers[i])
-      operand.type = options.buffers[i];
-    else
-      operand.type = getPackedMemRefType(operand.tensor, operand.layout);
-    if (!operand.type)
-      return internalError("no buffer type for operand " + Twine(i));
-    auto attr = TypeAttr::get(operand.type);
-    if (isInput)
-      kernel.setArgAttr(i, kBufferAttr, attr);
-    else
-      kernel.setResultAttr(i - numInputs,
-                           StringAttr::get(kernel.getContext(), kBufferAttr),
-                           attr);
-    runner->operands.push_back(operand);
-  }
-  if (failed(backend.lower(kernel, runner->schedule, target, builder)))
-    return internalError("the backend did not emit kernel " +
-                         kernel.getSymName());
-  std::string name = kernel.getSymName().str();
-  if (auto task = module->lookupSymbol<func::FuncOp>(name + kTaskSuffix.str()))
-    if (auto bytes = task->getAttrOfType<IntegerAttr>(kScratchAttr))
-      runner->scratchBytes = bytes.getInt();
-  if (failed(emitKernelEntries(kernel, builder, /*exported=*/true)))
-    return internalError("the backend emitted no functions for kernel " + name);
-  bool launchesItself =
-      module->lookupSymbol<func::FuncOp>(name + kRunSuffix.str()) != nullptr;
-  kernel.erase();
-
-  auto object = compileModule(*module, target, OutputKind::Object);
-  if (!object)
-    return object.takeError();
+  llvm::Expected<CompiledKernel> compiled =
+      compileKernel(original, backend, target, runner->schedule,
+                    original.getSymName(), options.buffers);
+  if (!compiled)
+    return compiled.takeError();
+  runner->operands = std::move(compiled->operands);
+  runner->scratchBytes = compiled->scratchBytes;
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
-  objects.push_back(std::move(*object));
+  objects.push_back(std::move(compiled->object));
   auto jit = Jit::create(std::move(objects), getRuntimeSymbols());
   if (!jit)
     return jit.takeError();
   runner->jit = std::move(*jit);
-  if (launchesItself) {
+  if (!compiled->launch.empty()) {
     auto launch = runner->jit->lookupFunction<void(const AttuneCall *, void *)>(
-        name + kLaunchEntrySuffix.str());
+        compiled->launch);
     if (!launch)
       return launch.takeError();
     runner->launch = *launch;
     return std::move(runner);
   }
   auto task = runner->jit->lookupFunction<void(void *, int64_t, void *)>(
-      name + kTaskEntrySuffix.str());
+      compiled->task);
   if (!task)
     return task.takeError();
-  auto count = runner->jit->lookupFunction<int64_t(void *)>(
-      name + kCountEntrySuffix.str());
+  auto count = runner->jit->lookupFunction<int64_t(void *)>(compiled->count);
   if (!count)
     return count.takeError();
   runner->task = *task;

@@ -9,6 +9,7 @@
 #define ATTUNE_BACKEND_LLVM_KERNELRUNNER_H
 
 #include "attune/Backend/Backend.h"
+#include "attune/Backend/LLVM/CompileKernel.h"
 #include "attune/Backend/LLVM/Jit.h"
 #include "attune/Runtime/ABI.h"
 #include <memory>
@@ -59,15 +60,10 @@ public:
   int64_t getTaskCount() const;
 
 private:
-  struct Operand {
-    mlir::MemRefType type;
-    mlir::RankedTensorType tensor;
-    mlir::Attribute layout;
-  };
   KernelRunner() = default;
 
   Schedule schedule;
-  std::vector<Operand> operands;
+  std::vector<KernelOperand> operands;
   std::unique_ptr<Jit> jit;
   AttuneTask task = nullptr;
   int64_t (*count)(void *args) = nullptr;

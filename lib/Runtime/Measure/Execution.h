@@ -1,0 +1,41 @@
+//===- Execution.h - One run of a measured code -----------------*- C++ -*-===//
+#ifndef ATTUNE_LIB_RUNTIME_MEASURE_EXECUTION_H
+#define ATTUNE_LIB_RUNTIME_MEASURE_EXECUTION_H
+
+#include "Operands.h"
+#include "attune/Runtime/ThreadPool.h"
+
+namespace attune::measure {
+
+/// Runs codes on a pool of their own.
+class Execution {
+public:
+  Execution() = default;
+  Execution(const Execution &) = delete;
+  Execution &operator=(const Execution &) = delete;
+  ~Execution() { attune_pool_destroy(pool); }
+
+  bool create(const AttuneMeasuredKernel &kernel, int32_t threads,
+              std::string &error);
+
+  /// A code with its operands.
+  struct Bound {
+    const AttuneMeasuredCode *code = nullptr;
+    std::vector<int64_t> arguments;
+  };
+
+  /// Runs it once. Returns the milliseconds that it took; `failure` is what
+  /// it says went wrong.
+  double run(Bound &bound, AttuneFailure &failure);
+
+  /// Reads so much other memory that nothing of the operands stays in a cache.
+  void evictCaches();
+
+private:
+  AttunePool *pool = nullptr;
+  Pages other;
+};
+
+} // namespace attune::measure
+
+#endif // ATTUNE_LIB_RUNTIME_MEASURE_EXECUTION_H
