@@ -420,6 +420,10 @@ llvm::Error Tuner::Impl::confirmKernel(size_t index) {
   for (auto [i, candidate] : llvm::enumerate(candidates))
     if (!*stop || results[i + 1].status == TrialStatus::Ok)
       kernel.learn(candidate, results[i + 1], /*confirming=*/true);
+  // The reference's first: where no candidate stood it is what counts.
+  if (llvm::Error error = keep(index, reference, results.front(),
+                               predict(index, reference), /*confirmed=*/true))
+    return error;
   for (auto [i, candidate] : llvm::enumerate(candidates))
     if (!*stop || results[i + 1].status == TrialStatus::Ok)
       if (llvm::Error error = keep(index, candidate, results[i + 1],
