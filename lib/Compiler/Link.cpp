@@ -1,5 +1,5 @@
 //===- Link.cpp - Running the linker --------------------------------------===//
-#include "Link.h"
+#include "attune/Compiler/Link.h"
 #include "attune/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"

@@ -1,12 +1,11 @@
 //===- ModelInterface.cpp - The model's descriptor ------------------------===//
 #include "attune/Compiler/ModelInterface.h"
+#include "attune/Backend/LLVM/ConstantBuilder.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Compiler/Phase.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "llvm/IR/Constants.h"
-#include "llvm/IR/DerivedTypes.h"
 
 using namespace mlir;
 using namespace attune;
@@ -148,61 +147,6 @@ llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
   return result;
 }
 
-namespace {
-
-/// Builds constants of the ABI's structs, field by field.
-class ConstantBuilder {
-public:
-  explicit ConstantBuilder(llvm::Module &module)
-      : module(module), context(module.getContext()),
-        pointer(llvm::PointerType::getUnqual(context)) {}
-
-  llvm::Constant *i32(int64_t value) {
-    return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value,
-                                  /*IsSigned=*/true);
-  }
-  llvm::Constant *i64(int64_t value) {
-    return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value,
-                                  /*IsSigned=*/true);
-  }
-  llvm::Constant *text(StringRef value) {
-    return define(llvm::ConstantDataArray::getString(context, value), "text");
-  }
-  llvm::Constant *structure(ArrayRef<llvm::Constant *> fields) {
-    return llvm::ConstantStruct::getAnon(context, fields);
-  }
-  /// The address of a private array of equal structs; null when empty.
-  llvm::Constant *array(ArrayRef<llvm::Constant *> elements, StringRef name) {
-    if (elements.empty())
-      return llvm::ConstantPointerNull::get(pointer);
-    auto *type =
-        llvm::ArrayType::get(elements.front()->getType(), elements.size());
-    return define(llvm::ConstantArray::get(type, elements), name);
-  }
-  /// The address of a function defined elsewhere in the artefact.
-  llvm::Constant *function(StringRef name) {
-    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
-    auto *callee = llvm::cast<llvm::Function>(
-        module.getOrInsertFunction(name, type).getCallee());
-    callee->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    return callee;
-  }
-
-private:
-  llvm::Constant *define(llvm::Constant *value, StringRef name) {
-    auto *global = new llvm::GlobalVariable(
-        module, value->getType(), /*isConstant=*/true,
-        llvm::GlobalValue::PrivateLinkage, value, name);
-    return global;
-  }
-
-  llvm::Module &module;
-  llvm::LLVMContext &context;
-  llvm::PointerType *pointer;
-};
-
-} // namespace
-
 void ModelInterface::emit(llvm::Module &module, StringRef symbol,
                           ArrayRef<VariantCode> variants, bool exported) const {
   ConstantBuilder builder(module);
@@ -241,10 +185,5 @@ void ModelInterface::emit(llvm::Module &module, StringRef symbol,
        builder.i64(static_cast<int64_t>(model.weights_hash)),
        builder.i64(model.tokenizer_offset), builder.i64(model.tokenizer_bytes),
        builder.i32(model.embedding_output), builder.i32(0)});
-  auto *global = new llvm::GlobalVariable(
-      module, value->getType(), /*isConstant=*/true,
-      llvm::GlobalValue::ExternalLinkage, value, symbol);
-  if (!exported)
-    global->setVisibility(llvm::GlobalValue::HiddenVisibility);
-  global->setAlignment(llvm::Align(16));
+  builder.publish(value, symbol, exported);
 }

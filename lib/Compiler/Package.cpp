@@ -1,8 +1,8 @@
 //===- Package.cpp - The files a compilation ends in ----------------------===//
 #include "attune/Compiler/Package.h"
-#include "Link.h"
 #include "Output.h"
 #include "attune/Backend/LLVM/Codegen.h"
+#include "attune/Compiler/Link.h"
 #include "attune/Runtime/Header.h"
 #include "attune/Support/Error.h"
 #include "llvm/Object/ArchiveWriter.h"

@@ -1,12 +1,13 @@
 //===- Link.h - Running the linker ------------------------------*- C++ -*-===//
-#ifndef ATTUNE_LIB_COMPILER_LINK_H
-#define ATTUNE_LIB_COMPILER_LINK_H
+#ifndef ATTUNE_COMPILER_LINK_H
+#define ATTUNE_COMPILER_LINK_H
 
 #include "attune/Compiler/Package.h"
 
 namespace attune {
 
-/// The path of a runtime archive, "libattune_runtime.a" or "libattune_main.a".
+/// The path of a runtime archive: "libattune_runtime.a", "libattune_main.a" or
+/// "libattune_measure.a".
 llvm::Expected<std::string> findRuntime(const PackageOptions &options,
                                         llvm::StringRef fileName);
 
@@ -16,4 +17,4 @@ llvm::Error runLinker(const PackageOptions &options,
 
 } // namespace attune
 
-#endif // ATTUNE_LIB_COMPILER_LINK_H
+#endif // ATTUNE_COMPILER_LINK_H
