@@ -20,18 +20,23 @@ public:
   CostModel();
   ~CostModel();
 
-  /// Fits the model to correct records of `target`. Deterministic. Returns how
-  /// many were used; with fewer than 16 the model stays unfitted.
+  /// Fits the model to correct records of `target` and of machines like it
+  /// (matchTargets), an even share of them where there are very many, and
+  /// forgets what it was fitted to before. Deterministic. Returns how many were
+  /// used; with fewer than 16 the model stays unfitted.
   size_t fit(llvm::ArrayRef<TrialRecord> records, const TargetKey &target);
   bool isFitted() const;
 
-  /// Milliseconds of one run; only their order is meant to be relied on.
+  /// Milliseconds of one run; only their order is meant to be relied on. 0
+  /// before fitting.
   double predict(llvm::StringRef family, const KernelShapes &shapes,
                  const Candidate &candidate, const TargetKey &target,
                  int threads) const;
 
   /// Spearman's rank correlation between predicted and measured times by
-  /// cross-validation within workloads; nothing before fitting.
+  /// cross-validation within workloads; nothing before fitting, or where no
+  /// workload has records enough. Computed when first asked for, in about twice
+  /// the time of fitting; not safe from several threads.
   std::optional<double> getRankCorrelation() const;
 
 private:
