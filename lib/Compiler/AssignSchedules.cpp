@@ -2,6 +2,7 @@
 #include "PassRemarks.h"
 #include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Passes.h"
+#include "attune/Compiler/ScheduleChooser.h"
 
 using namespace mlir;
 
@@ -24,59 +25,57 @@ struct AssignSchedules
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();
     }
+    llvm::Expected<std::unique_ptr<ScheduleChooser>> chooser = makeChooser();
+    if (!chooser) {
+      getOperation().emitError(llvm::toString(chooser.takeError()));
+      return signalPassFailure();
+    }
+    std::vector<ScheduleProblem> problems =
+        (*chooser)->assign(getOperation(), *target);
+    for (const std::string &warning : (*chooser)->takeWarnings())
+      getOperation().emitWarning(warning);
+    for (ScheduleProblem &problem : problems)
+      if (problem.kernel)
+        problem.kernel.emitError(problem.text);
+      else
+        getOperation().emitError(problem.text);
+    if (!problems.empty())
+      return signalPassFailure();
     for (KernelOp kernel : getOperation().getOps<KernelOp>())
-      if (failed(assign(kernel, *target)))
-        return signalPassFailure();
+      storeLayouts(kernel, *target);
     if (failed(assignLayouts()))
       signalPassFailure();
   }
 
-  /// The backend for a kernel, by its attribute or the option.
-  const Backend *choose(KernelOp kernel) {
-    std::string name =
-        kernel.getBackend() ? kernel.getBackend()->str() : backend.getValue();
-    std::string reasons;
-    for (const Backend *candidate : getBackends()) {
-      if (name != "auto" && name != candidate->getName())
-        continue;
-      std::string reason;
-      if (succeeded(candidate->supports(kernel, reason)))
-        return candidate;
-      reasons += (reasons.empty() ? "" : "; ") + candidate->getName().str() +
-                 ": " + reason;
-    }
-    kernel.emitError() << "no backend takes kernel '" << kernel.getSymName()
-                       << "'"
-                       << (reasons.empty()
-                               ? ": there is no backend '" + name + "'"
-                               : ": " + reasons);
-    return nullptr;
+  llvm::Expected<std::unique_ptr<ScheduleChooser>> makeChooser() {
+    ScheduleOptions options;
+    llvm::Expected<BackendChoice> choice = BackendChoice::parse(backend);
+    if (!choice)
+      return choice.takeError();
+    options.backend = std::move(*choice);
+    options.databases.assign(databases.begin(), databases.end());
+    options.useSeedDatabase = useSeedDatabase;
+    options.requireTuned = requireTuned;
+    llvm::Expected<llvm::StringMap<int64_t>> sizes =
+        parseOptimizeFor(optimizeFor);
+    if (!sizes)
+      return sizes.takeError();
+    options.optimizeFor = std::move(*sizes);
+    return ScheduleChooser::create(std::move(options));
   }
 
-  LogicalResult assign(KernelOp kernel, const TargetDesc &target) {
-    const Backend *chosen = choose(kernel);
-    if (!chosen)
-      return failure();
-    kernel.setBackend(chosen->getName());
-    Schedule schedule;
-    if (DictionaryAttr given = kernel.getScheduleAttr()) {
-      schedule = Schedule(given);
-      std::string reason;
-      if (failed(chosen->verifySchedule(kernel, schedule, target, reason)))
-        return kernel.emitError() << "schedule '" << schedule.str()
-                                  << "' does not fit: " << reason;
-    } else {
-      schedule = chosen->getDefaultSchedule(kernel, target);
-      kernel.setScheduleAttr(schedule.toAttr(&getContext()));
-    }
+  /// Notes how the kernel's schedule wants weights stored, and tells of it.
+  void storeLayouts(KernelOp kernel, const TargetDesc &target) {
+    const Backend *chosen = findBackend(*kernel.getBackend());
+    Schedule schedule(kernel.getScheduleAttr());
+    auto source = kernel->getAttrOfType<StringAttr>(kScheduleSourceAttr);
     remarkDone(kernel, "schedule",
                "kernel '" + kernel.getSymName() + "' by " + chosen->getName() +
-                   ": " + schedule.str());
+                   ": " + schedule.str() + " (" + source.getValue() + ")");
     for (unsigned i = 0, e = kernel.getNumArguments(); i < e; ++i)
       if (Attribute layout =
               chosen->getOperandLayout(kernel, i, schedule, target))
         kernel.setArgAttr(i, kLayoutAttr, layout);
-    return success();
   }
 
   /// Stores each weight as the kernels that read it want it.

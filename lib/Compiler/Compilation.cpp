@@ -3,21 +3,26 @@
 #include "CheckInput.h"
 #include "Output.h"
 #include "RunPasses.h"
-#include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Metadata.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Compiler/Pipelines.h"
 #include "attune/Dialect/Attune/Transforms/Passes.h"
 #include "attune/Dialect/Attune/Transforms/Pipelines.h"
 #include "attune/Frontend/ImportModel.h"
+#include "attune/Kernel/LaunchShapes.h"
 #include "attune/Support/Error.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
 
 using namespace mlir;
 using namespace attune;
+
+void attune::printWarning(StringRef text) {
+  llvm::WithColor::warning(llvm::errs(), "attune") << text << '\n';
+}
 
 Compilation::Compilation(MLIRContext &context, CompilerOptions options)
     : context(context), options(std::move(options)) {}
@@ -51,12 +56,11 @@ llvm::Error Compilation::load() {
   fuse.disabled = options.disabledFusions;
   if (llvm::Error error = checkFuseOptions(fuse))
     return error;
-  if (options.backend != "auto" && !findBackend(options.backend)) {
-    std::string names = "auto";
-    for (const Backend *backend : getBackends())
-      names += " or " + backend->getName().str();
-    return userErrorf("--backend={0}: expected {1}", options.backend, names);
-  }
+  llvm::Expected<std::unique_ptr<ScheduleChooser>> created =
+      ScheduleChooser::create(options.schedules);
+  if (!created)
+    return created.takeError();
+  chooser = std::move(*created);
   for (const std::string &cpu : options.cpus) {
     llvm::Expected<TargetDesc> target = getTarget(cpu);
     if (!target)
@@ -192,6 +196,23 @@ llvm::Error Compilation::planWeights() {
   return llvm::Error::success();
 }
 
+/// What cannot be chosen is for the user to put right, and no defect of a pass.
+llvm::Error Compilation::chooseSchedules() {
+  std::string text;
+  for (Variant &variant : variants)
+    for (const ScheduleProblem &problem :
+         chooser->assign(variant.module.get(), variant.target, options.input)) {
+      text += text.empty() ? "" : "\n";
+      if (KernelOp kernel = problem.kernel)
+        text += describePlace(kernel.getLoc()) + ": ";
+      text += problem.text;
+    }
+  for (const std::string &warning : chooser->takeWarnings())
+    if (options.warn)
+      options.warn(warning);
+  return text.empty() ? llvm::Error::success() : userError(text);
+}
+
 llvm::Error Compilation::enter(Phase phase) {
   if (phase == Phase::Kernels) {
     // From here on each CPU has a module of its own.
@@ -207,6 +228,8 @@ llvm::Error Compilation::enter(Phase phase) {
     for (Variant &variant : variants)
       variant.module.get()->setAttr(
           kCpuAttr, StringAttr::get(&context, variant.target.name));
+    if (llvm::Error error = chooseSchedules())
+      return error;
   }
   if (phase == Phase::Plan)
     if (llvm::Error error = planWeights())

@@ -21,7 +21,7 @@ void attune::buildPhasePipeline(OpPassManager &manager, Phase phase,
   case Phase::Kernels: {
     AssignSchedulesOptions assign;
     assign.cpu = target.name;
-    assign.backend = options.backend;
+    assign.backend = options.schedules.backend.str();
     manager.addPass(createAssignSchedules(assign));
     return;
   }

@@ -95,9 +95,9 @@ static constexpr double kMaxElements = 1e12;
 
 static std::string listElementwise(MLIRContext &context) {
   SmallVector<StringRef> names;
-  for (RegisteredOperationName name : context.getRegisteredOperationsByDialect(
-           AttuneDialect::getDialectNamespace()))
-    if (name.hasInterface<ElementwiseOpInterface>())
+  for (RegisteredOperationName name : context.getRegisteredOperations())
+    if (name.getDialectNamespace() == AttuneDialect::getDialectNamespace() &&
+        name.hasInterface<ElementwiseOpInterface>())
       names.push_back(name.stripDialect());
   for (const ElementwiseName &name : kElementwiseNames)
     names.push_back(name.word);

@@ -138,3 +138,47 @@ attune::evaluateLaunchShapes(func::FuncOp function,
   }
   return launches;
 }
+
+static double countElements(ArrayRef<std::vector<int64_t>> shapes) {
+  double sum = 0;
+  for (const std::vector<int64_t> &shape : shapes) {
+    double product = 1;
+    for (int64_t extent : shape)
+      product *= static_cast<double>(extent);
+    sum += product;
+  }
+  return sum;
+}
+
+llvm::Expected<std::vector<KernelUse>>
+attune::getKernelUses(ModuleOp module, func::FuncOp function,
+                      const llvm::StringMap<int64_t> &symbols) {
+  llvm::Expected<std::vector<LaunchShapes>> launches =
+      evaluateLaunchShapes(function, symbols);
+  if (!launches)
+    return launches.takeError();
+  std::vector<KernelUse> uses;
+  llvm::StringMap<size_t> places;
+  for (KernelOp kernel : module.getOps<KernelOp>()) {
+    places[kernel.getSymName()] = uses.size();
+    uses.emplace_back().kernel = kernel;
+  }
+  for (LaunchShapes &launch : *launches) {
+    auto place = places.find(launch.launch.getKernel());
+    if (place == places.end())
+      continue;
+    KernelUse &use = uses[place->second];
+    if (use.launches++ == 0)
+      use.where = describePlace(launch.launch.getLoc());
+    if (countElements(launch.shapes) > countElements(use.shapes))
+      use.shapes = std::move(launch.shapes);
+  }
+  return uses;
+}
+
+func::FuncOp attune::findModelFunction(ModuleOp module) {
+  for (func::FuncOp function : module.getOps<func::FuncOp>())
+    if (!function.isExternal())
+      return function;
+  return {};
+}

@@ -1,8 +1,8 @@
 //===- KernelBench.cpp - Timing one kernel --------------------------------===//
 #include "KernelBench.h"
 #include "Commands.h"
+#include "ModelOptions.h"
 #include "attune/Backend/LLVM/KernelRunner.h"
-#include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Compilation.h"
 #include "attune/Kernel/KernelSpec.h"
 #include "attune/Kernel/Peak.h"
@@ -21,10 +21,10 @@ namespace {
 struct Options {
   cl::OptionCategory category{"Options of attune bench --kernel"};
   cl::SubCommand command{"bench", "times one kernel"};
+  std::string kernelHelp = "the kernel, one of:\n" + getKernelSpecHelp().str();
   cl::opt<std::string> kernel{"kernel", cl::value_desc("spec"),
-                              cl::desc("the kernel: gemm:m=,n=,k= or "
-                                       "attention:b=,h=,hkv=,q=,k=,d="),
-                              cl::cat(category), cl::sub(command)};
+                              cl::desc(kernelHelp), cl::cat(category),
+                              cl::sub(command)};
   cl::list<int> threads{"t",
                         cl::CommaSeparated,
                         cl::value_desc("n,..."),
@@ -49,12 +49,7 @@ struct Options {
                            cl::desc("CPU to compile for (native)"),
                            cl::cat(category),
                            cl::sub(command)};
-  cl::opt<std::string> backend{"backend",
-                               cl::init("auto"),
-                               cl::value_desc("name"),
-                               cl::desc("backend of the kernel (auto)"),
-                               cl::cat(category),
-                               cl::sub(command)};
+  ScheduleFlags schedules{category, command};
   cl::list<std::string> schedule{
       "schedule",
       cl::CommaSeparated,
@@ -65,16 +60,16 @@ struct Options {
 };
 
 struct Result {
-  std::string kernel, backend, schedule;
+  std::string kernel, backend, schedule, source;
   int threads = 0;
   double msMedian = 0, msMin = 0, gflops = 0, gbytes = 0, peakGflops = 0,
          peakGbytes = 0;
 };
 
 /// A compiled kernel on memory of its own.
-class Measurement {
+class KernelTimer {
 public:
-  static llvm::Expected<std::unique_ptr<Measurement>>
+  static llvm::Expected<std::unique_ptr<KernelTimer>>
   create(mlir::MLIRContext &context, const Options &flags);
   llvm::Expected<Result> run(int threads, int repetitions);
 
@@ -83,16 +78,18 @@ private:
   llvm::Error bindRandom();
 
   std::string spec;
+  std::string source;
   const Backend *backend = nullptr;
   KernelProblem problem;
   std::unique_ptr<KernelRunner> runner;
-  std::vector<std::vector<float>> memory;
+  std::vector<std::vector<float>> floats;
+  std::vector<std::vector<int64_t>> integers;
 };
 
+/// The chosen schedule with the knobs that were given.
 llvm::Expected<Schedule> readSchedule(const Options &flags, KernelOp kernel,
-                                      const Backend &backend,
+                                      const Backend &backend, Schedule schedule,
                                       const TargetDesc &target) {
-  Schedule schedule = backend.getDefaultSchedule(kernel, target);
   llvm::SmallVector<Knob> knobs = backend.getKnobs(kernel, target);
   for (llvm::StringRef part : flags.schedule) {
     auto [name, number] = part.split('=');
@@ -116,9 +113,37 @@ llvm::Expected<Schedule> readSchedule(const Options &flags, KernelOp kernel,
   return schedule;
 }
 
-llvm::Expected<std::unique_ptr<Measurement>>
-Measurement::create(mlir::MLIRContext &context, const Options &flags) {
-  auto result = std::make_unique<Measurement>();
+llvm::Expected<ScheduleChoice> chooseSchedule(const Options &flags,
+                                              const KernelProblem &problem,
+                                              const TargetDesc &target) {
+  llvm::Expected<ScheduleOptions> options = flags.schedules.get();
+  if (!options)
+    return options.takeError();
+  if (!options->optimizeFor.empty())
+    return userError("--optimize-for: a kernel is timed at the sizes that "
+                     "--kernel gives it");
+  bool requireTuned = options->requireTuned;
+  llvm::Expected<std::unique_ptr<ScheduleChooser>> chooser =
+      ScheduleChooser::create(std::move(*options));
+  if (!chooser)
+    return chooser.takeError();
+  KernelShapes shapes;
+  for (llvm::ArrayRef<int64_t> shape : problem.shapes)
+    shapes.push_back(shape.vec());
+  llvm::Expected<ScheduleChoice> choice =
+      (*chooser)->choose(problem.kernel, shapes, target);
+  for (const std::string &warning : (*chooser)->takeWarnings())
+    printWarning(warning);
+  if (choice && requireTuned && choice->source != ScheduleSource::Tuned)
+    return userErrorf("--require-tuned: no schedule of '{0}' was tuned on a "
+                      "machine like '{1}'",
+                      flags.kernel.getValue(), target.name);
+  return choice;
+}
+
+llvm::Expected<std::unique_ptr<KernelTimer>>
+KernelTimer::create(mlir::MLIRContext &context, const Options &flags) {
+  auto result = std::make_unique<KernelTimer>();
   result->spec = flags.kernel;
   llvm::Expected<TargetDesc> target = getTarget(flags.cpu);
   if (!target)
@@ -129,23 +154,16 @@ Measurement::create(mlir::MLIRContext &context, const Options &flags) {
     return problem.takeError();
   result->problem = std::move(*problem);
   KernelOp kernel = result->problem.kernel;
-  std::string reasons;
-  for (const Backend *candidate : getBackends()) {
-    if (flags.backend != "auto" && flags.backend != candidate->getName())
-      continue;
-    std::string reason;
-    if (succeeded(candidate->supports(kernel, reason))) {
-      result->backend = candidate;
-      break;
-    }
-    reasons += ": " + reason;
-  }
-  if (!result->backend)
-    return userErrorf("--backend={0}: no backend takes '{1}'{2}",
-                      flags.backend.getValue(), flags.kernel.getValue(),
-                      reasons);
+  llvm::Expected<ScheduleChoice> choice =
+      chooseSchedule(flags, result->problem, *target);
+  if (!choice)
+    return choice.takeError();
+  result->backend = choice->backend;
+  result->source = flags.schedule.empty()
+                       ? getName(choice->source).str()
+                       : getName(ScheduleSource::Given).str();
   llvm::Expected<Schedule> schedule =
-      readSchedule(flags, kernel, *result->backend, *target);
+      readSchedule(flags, kernel, *result->backend, choice->schedule, *target);
   if (!schedule)
     return schedule.takeError();
   KernelRunner::Options options;
@@ -160,30 +178,45 @@ Measurement::create(mlir::MLIRContext &context, const Options &flags) {
   return result;
 }
 
-llvm::Error Measurement::bindRandom() {
+int64_t countElements(llvm::ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  return count;
+}
+
+llvm::Error KernelTimer::bindRandom() {
   std::mt19937 rng(0);
   llvm::SmallVector<KernelBuffer> buffers;
-  double elements = problem.bytes / 4;
-  if (elements > 4e9)
+  double bytes = 0;
+  for (llvm::ArrayRef<int64_t> shape : problem.shapes)
+    bytes += 8 * static_cast<double>(countElements(shape));
+  if (bytes > 32e9)
     return userErrorf("kernel '{0}': its operands take {1:f1} GB", spec,
-                      problem.bytes / 1e9);
-  for (llvm::ArrayRef<int64_t> shape : problem.shapes) {
-    int64_t count = 1;
-    for (int64_t extent : shape)
-      count *= extent;
-    std::vector<float> &values = memory.emplace_back(count);
-    for (float &value : values)
-      value = static_cast<float>(rng() % 2048) / 1024 - 1;
+                      bytes / 1e9);
+  for (auto [i, shape] : llvm::enumerate(problem.shapes)) {
     KernelBuffer buffer;
-    buffer.data = values.data();
     buffer.shape.assign(shape.begin(), shape.end());
+    int64_t limit = i < problem.limits.size() ? problem.limits[i] : 0;
+    if (limit) {
+      std::vector<int64_t> &values =
+          integers.emplace_back(countElements(shape));
+      for (int64_t &value : values)
+        value = static_cast<int64_t>(rng() % limit);
+      buffer.data = values.data();
+    } else {
+      std::vector<float> &values = floats.emplace_back(countElements(shape));
+      for (float &value : values)
+        value = static_cast<float>(rng() % 2048) / 1024 - 1;
+      buffer.data = values.data();
+    }
     buffers.push_back(std::move(buffer));
   }
   return runner->bind(buffers);
 }
 
 /// Milliseconds of one run, from the time of several.
-llvm::Expected<double> Measurement::timeOnce(int threads, int iterations) {
+llvm::Expected<double> KernelTimer::timeOnce(int threads, int iterations) {
   auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < iterations; ++i)
     if (llvm::Error error = runner->run(threads))
@@ -193,11 +226,12 @@ llvm::Expected<double> Measurement::timeOnce(int threads, int iterations) {
   return time.count() / iterations;
 }
 
-llvm::Expected<Result> Measurement::run(int threads, int repetitions) {
+llvm::Expected<Result> KernelTimer::run(int threads, int repetitions) {
   Result result;
   result.kernel = spec;
   result.backend = backend->getName().str();
   result.schedule = runner->getSchedule().str();
+  result.source = source;
   result.threads = threads;
   // Warm up, and find how often to run so that clocks do not matter.
   llvm::Expected<double> once = timeOnce(threads, 2);
@@ -230,6 +264,7 @@ llvm::json::Object toJSON(const Result &result) {
   return llvm::json::Object{{"kernel", result.kernel},
                             {"backend", result.backend},
                             {"schedule", result.schedule},
+                            {"source", result.source},
                             {"threads", result.threads},
                             {"ms_median", result.msMedian},
                             {"ms_min", result.msMin},
@@ -261,7 +296,8 @@ void print(llvm::raw_ostream &os, llvm::ArrayRef<Result> results, bool json) {
         result.kernel, result.backend, result.threads, result.msMedian,
         result.msMin, result.gflops, 100 * result.gflops / result.peakGflops,
         result.gbytes, 100 * result.gbytes / std::max(result.peakGbytes, 1e-9));
-  os << "\nschedule: " << results.front().schedule
+  os << "\nschedule (" << results.front().source
+     << "): " << results.front().schedule
      << "\nRates are those of the fastest repetition; the peaks were measured "
         "in the same run.\n";
 }
@@ -282,14 +318,13 @@ llvm::Error bench(Options &flags) {
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  llvm::Expected<std::unique_ptr<Measurement>> measurement =
-      Measurement::create(context, flags);
-  if (!measurement)
-    return measurement.takeError();
+  llvm::Expected<std::unique_ptr<KernelTimer>> timer =
+      KernelTimer::create(context, flags);
+  if (!timer)
+    return timer.takeError();
   std::vector<Result> results;
   for (int count : threads) {
-    llvm::Expected<Result> result =
-        (*measurement)->run(count, flags.repetitions);
+    llvm::Expected<Result> result = (*timer)->run(count, flags.repetitions);
     if (!result)
       return result.takeError();
     results.push_back(std::move(*result));

@@ -1,5 +1,6 @@
 //===- ModelOptions.cpp - Options of all commands that compile ------------===//
 #include "ModelOptions.h"
+#include "attune/Compiler/Backends.h"
 #include "attune/Dialect/Attune/Transforms/Pipelines.h"
 #include "attune/Support/Error.h"
 
@@ -14,16 +15,73 @@ static std::string phaseNames() {
   return names;
 }
 
+/// "auto (default), llvm or halide", as this build has them.
+static std::string listBackends() {
+  std::string names = "auto (default)";
+  llvm::ArrayRef<const Backend *> backends = getBackends();
+  for (const Backend *backend : backends)
+    names +=
+        (backend == backends.back() ? " or " : ", ") + backend->getName().str();
+  return names;
+}
+
+ScheduleFlags::Records::Records(cl::OptionCategory &category,
+                                cl::SubCommand &command)
+    : databases("db", cl::value_desc("file"),
+                cl::desc("records of attune tune, from which schedules are "
+                         "taken; may be given several times"),
+                cl::cat(category), cl::sub(command)),
+      noSeed("no-seed-db",
+             cl::desc("leave out the records that ship with Attune"),
+             cl::cat(category), cl::sub(command)),
+      requireTuned("require-tuned",
+                   cl::desc("fail when a kernel has no schedule that was tuned "
+                            "on a machine like this"),
+                   cl::cat(category), cl::sub(command)) {}
+
+ScheduleFlags::ScheduleFlags(cl::OptionCategory &category,
+                             cl::SubCommand &command, bool readsRecords)
+    : backendHelp("backend of the kernels: " + listBackends() +
+                  "; then FAMILY=NAME for families of kernels, e.g. "
+                  "auto,linear=llvm"),
+      backend("backend", cl::init("auto"), cl::value_desc("name,..."),
+              cl::desc(backendHelp), cl::cat(category), cl::sub(command)),
+      optimizeFor("optimize-for", cl::value_desc("symbol=n,..."),
+                  cl::desc("sizes to choose schedules for (batch=1,length=128 "
+                           "or the model's largest)"),
+                  cl::cat(category), cl::sub(command)) {
+  if (readsRecords)
+    records.emplace(category, command);
+}
+
+llvm::Expected<ScheduleOptions> ScheduleFlags::get() const {
+  ScheduleOptions options;
+  llvm::Expected<BackendChoice> choice = BackendChoice::parse(backend);
+  if (!choice)
+    return choice.takeError();
+  options.backend = std::move(*choice);
+  llvm::Expected<llvm::StringMap<int64_t>> sizes =
+      parseOptimizeFor(optimizeFor);
+  if (!sizes)
+    return sizes.takeError();
+  options.optimizeFor = std::move(*sizes);
+  if (!records)
+    return options;
+  options.databases.assign(records->databases.begin(),
+                           records->databases.end());
+  options.useSeedDatabase = !records->noSeed;
+  options.requireTuned = records->requireTuned;
+  return options;
+}
+
 ModelOptions::ModelOptions(cl::OptionCategory &category,
-                           cl::SubCommand &command)
+                           cl::SubCommand &command, bool readsRecords)
     : cpus("cpu", cl::CommaSeparated, cl::value_desc("name,..."),
            cl::desc("CPUs to compile for: native (default), x86-64-v3, "
                     "x86-64-v4 or a name LLVM knows; several go into one "
                     "artefact and the best is picked at start"),
            cl::cat(category), cl::sub(command)),
-      backend("backend", cl::init("auto"), cl::value_desc("name"),
-              cl::desc("backend of the kernels: auto (default) or llvm"),
-              cl::cat(category), cl::sub(command)),
+      schedules(category, command, readsRecords),
       noFuse("no-fuse", cl::CommaSeparated, cl::ValueOptional,
              cl::value_desc("name,..."),
              cl::desc("leave out fusions, all or: linear, attention, "
@@ -57,7 +115,10 @@ llvm::Expected<CompilerOptions> ModelOptions::get(llvm::StringRef input) const {
   options.input = input.str();
   if (!cpus.empty())
     options.cpus.assign(cpus.begin(), cpus.end());
-  options.backend = backend;
+  llvm::Expected<ScheduleOptions> chosen = schedules.get();
+  if (!chosen)
+    return chosen.takeError();
+  options.schedules = std::move(*chosen);
   for (const std::string &name : noFuse)
     if (name.empty() || name == "all")
       for (llvm::StringRef fusion : getFusionNames())

@@ -17,6 +17,7 @@ static constexpr Command commands[] = {
     {"bench", "time a model, or one kernel", runBench},
     {"inspect", "print a model's ops, parameters, FLOPs and memory",
      runInspect},
+    {"explain", "tell what a model's kernels are computed by", runExplain},
     {"verify", "compare compiled code with the reference interpreter",
      runVerify},
 };

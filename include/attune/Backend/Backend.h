@@ -35,6 +35,9 @@ public:
   /// The name in `--backend=` and in the kernel's attribute.
   virtual llvm::StringRef getName() const = 0;
 
+  /// Names of the families (KernelOp::getFamily()) that it has kernels of.
+  virtual llvm::SmallVector<llvm::StringRef> getFamilies() const { return {}; }
+
   /// Success when this backend can emit the kernel; else the reason is written
   /// to `reason`.
   virtual llvm::LogicalResult supports(KernelOp kernel,

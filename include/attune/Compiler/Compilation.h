@@ -52,6 +52,7 @@ private:
   llvm::Error importInput();
   llvm::Error parseInput();
   llvm::Error enter(Phase phase);
+  llvm::Error chooseSchedules();
   llvm::Error planWeights();
   llvm::Error dump(Phase phase);
   /// Runs passes on a module; failures become internal errors with a
@@ -61,6 +62,7 @@ private:
 
   mlir::MLIRContext &context;
   CompilerOptions options;
+  std::unique_ptr<ScheduleChooser> chooser; ///< once loaded
   Phase reached = Phase::Import;
   std::vector<TargetDesc> targets;
   std::vector<Variant> variants;

@@ -3,6 +3,8 @@
 #define ATTUNE_COMPILER_OPTIONS_H
 
 #include "attune/Compiler/Phase.h"
+#include "attune/Compiler/ScheduleChooser.h"
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,13 +21,16 @@ enum class Emit {
   Assembly    ///< assembly text
 };
 
+/// Prints "attune: warning: TEXT" on stderr.
+void printWarning(llvm::StringRef text);
+
 struct CompilerOptions {
   /// A model directory, a .yaml, or .mlir of any phase.
   std::string input;
   /// Names in `--cpu`: one variant each, the best first.
   std::vector<std::string> cpus = {"native"};
-  /// "auto" or the name of a backend.
-  std::string backend = "auto";
+  /// Backends and schedules of the kernels.
+  ScheduleOptions schedules;
   /// Names of fusions to leave out.
   std::vector<std::string> disabledFusions;
   /// Largest sequence length; 0: the model's own.
@@ -40,6 +45,8 @@ struct CompilerOptions {
   bool keepAll = false;
   /// Directory of weight files; empty: what the input says.
   std::string weightsDirectory;
+  /// Is told what is odd but no error.
+  std::function<void(llvm::StringRef)> warn = printWarning;
 };
 
 } // namespace attune

@@ -12,17 +12,29 @@ include "mlir/Pass/PassBase.td"
 def AssignSchedules : Pass<"attune-assign-schedules", "::mlir::ModuleOp"> {
   let summary = "Chooses backend and schedule of every kernel and the layout of its weights";
   let description = [{
-    Kernels without a backend get the first one that supports them, kernels
-    without a schedule that backend's analytic one for the CPU; values that are
-    there stay. The schedule decides how weights are stored: the layout goes to
-    the kernel's argument and to the declared weights. A weight that is needed
-    in two layouts is declared twice.
+    What a kernel has already, a backend or a schedule, stays. Else it gets the
+    fastest schedule that records of the tuner know at these sizes on this
+    machine, or on a similar one, and else the analytic one for the CPU of the
+    first backend that supports the kernel. Where a schedule comes from is noted
+    as `attune.schedule_source`: given, tuned, transferred or analytic. Records
+    that would have fitted but cannot be used are counted in a warning.
+
+    The schedule decides how weights are stored: the layout goes to the kernel's
+    argument and to the declared weights. A weight that is needed in two layouts
+    is declared twice.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "CPU that kernels are made for">,
     Option<"backend", "backend", "std::string", "\"auto\"",
-           "Backend of kernels that have none: auto or a name">
+           "Backend of kernels that have none: auto or a name, then FAMILY=NAME for families of kernels">,
+    ListOption<"databases", "db", "std::string", "Files of the tuner's records">,
+    Option<"useSeedDatabase", "seed-db", "bool", "false",
+           "Look also at the records that ship with Attune">,
+    Option<"requireTuned", "require-tuned", "bool", "false",
+           "Fail when a kernel has no tuned schedule for this machine">,
+    Option<"optimizeFor", "optimize-for", "std::string", "\"\"",
+           "Sizes that records are looked up at, e.g. batch=1,length=128">
   ];
 }
 

@@ -26,6 +26,24 @@ evaluateLaunchShapes(mlir::func::FuncOp function,
 /// use.
 llvm::SmallVector<llvm::StringRef> getSymbols(mlir::func::FuncOp function);
 
+/// How a model uses one of its kernels.
+struct KernelUse {
+  KernelOp kernel;
+  /// Of its largest launch, as above; empty when nothing launches it.
+  std::vector<std::vector<int64_t>> shapes;
+  int64_t launches = 0;
+  std::string where; ///< of the first launch
+};
+
+/// All kernels of a module, in its order, as `function` uses them. Errors are
+/// those of evaluateLaunchShapes.
+llvm::Expected<std::vector<KernelUse>>
+getKernelUses(mlir::ModuleOp module, mlir::func::FuncOp function,
+              const llvm::StringMap<int64_t> &symbols);
+
+/// The model itself: the first function with a body; null without one.
+mlir::func::FuncOp findModelFunction(mlir::ModuleOp module);
+
 /// The layer that a launch belongs to, as its place in the model says;
 /// "unnamed" without one.
 std::string describePlace(mlir::Location loc);

@@ -27,6 +27,9 @@ public:
   }
 
   StringRef getName() const override { return "llvm"; }
+  SmallVector<StringRef> getFamilies() const override {
+    return llvm::to_vector(families.keys());
+  }
   StringRef getScheduleVersion() const override { return "1"; }
 
   LogicalResult supports(KernelOp kernel, std::string &reason) const override {
