@@ -124,7 +124,11 @@ void TuningDatabase::add(TrialRecord record) {
                 record.candidate, record.scheduleVersion);
   size_t index = records.size();
   byWorkload[record.workload].push_back(index);
-  lastOfTrial[trial] = index;
+  auto [last, isFirst] = lastOfTrial.try_emplace(trial, index);
+  // Passing measurements do not take back what was confirmed.
+  if (!isFirst && (record.confirmed || !records[last->second].confirmed ||
+                   record.result.status != TrialStatus::Ok))
+    last->second = index;
   trials.push_back(trial);
   targets.push_back(target);
   records.push_back(std::move(record));
@@ -207,7 +211,8 @@ struct Rank {
   /// one at others, 3: a similar one at others.
   int tier;
   double distance;
-  bool otherThreads;
+  bool isUnconfirmed;
+  bool hasOtherThreads;
   double slowness; ///< minus the speedup
   size_t index;
   auto operator<=>(const Rank &) const = default;
@@ -219,7 +224,7 @@ TuningDatabase::find(const DatabaseQuery &query) const {
   auto bucket = byWorkload.find(query.workload);
   if (bucket == byWorkload.end())
     return std::nullopt;
-  // Records of a workload come from few machines.
+  // There are far fewer machines than records.
   llvm::SmallVector<std::optional<TargetMatch>> matches(knownTargets.size());
   for (auto [known, match] : llvm::zip_equal(knownTargets, matches))
     match = matchTargets(known, query.target);
@@ -228,10 +233,9 @@ TuningDatabase::find(const DatabaseQuery &query) const {
   for (size_t index : bucket->second) {
     const TrialRecord &record = records[index];
     std::optional<TargetMatch> match = matches[targets[index]];
-    // Written so that NaN does not pass either.
-    bool isUseful = match && record.result.status == TrialStatus::Ok &&
-                    record.result.speedup >= 1;
-    if (!isUseful || lastOfTrial.find(trials[index])->second != index)
+    if (!match || record.result.status != TrialStatus::Ok ||
+        !std::isfinite(record.result.speedup) ||
+        lastOfTrial.find(trials[index])->second != index)
       continue;
     std::optional<ShapeDistance> distance =
         getDistance(record.shapes, query.shapes);
@@ -240,13 +244,34 @@ TuningDatabase::find(const DatabaseQuery &query) const {
     bool isNear = distance->largestRatio <= kSameShapesRatio;
     bool isExact = *match == TargetMatch::Exact;
     ranks.push_back({(isNear ? 0 : 2) + (isExact ? 0 : 1), distance->sum,
+                     !record.confirmed,
                      query.threads && record.threads != query.threads,
                      -record.result.speedup, index});
   }
   llvm::sort(ranks);
-  for (const Rank &rank : ranks) {
+
+  auto accepts = [&](const TrialRecord &record) {
+    return !query.accepts || query.accepts(record);
+  };
+  // At these shapes the best candidate was measured again with care, and is
+  // not faster than the default: those measured in passing are not either.
+  bool isDefaultBest = false;
+  for (auto [i, rank] : llvm::enumerate(ranks)) {
     const TrialRecord &record = records[rank.index];
-    if (!query.accepts || query.accepts(record))
+    if (isDefaultBest && (rank.tier != ranks[i - 1].tier ||
+                          rank.distance != ranks[i - 1].distance))
+      return std::nullopt;
+    double speedup = record.result.speedup;
+    if (record.candidate.source == "default") {
+      if (speedup < 1)
+        continue;
+    } else if (isDefaultBest) {
+      continue;
+    } else if (speedup <= 1) {
+      isDefaultBest = record.confirmed && accepts(record);
+      continue;
+    }
+    if (accepts(record))
       return DatabaseMatch{&record, rank.tier == 0 ? Knowledge::Tuned
                                                    : Knowledge::Transferred};
   }

@@ -107,6 +107,8 @@ json::Value attune::toJSON(const TrialRecord &record) {
   }
   if (result.error != 0)
     object["error"] = clean(result.error);
+  if (record.confirmed)
+    object["confirmed"] = true;
   if (record.predictedMs != 0)
     object["predicted_ms"] = clean(record.predictedMs);
   return object;
@@ -181,6 +183,16 @@ public:
     std::optional<double> found = value ? value->getAsNumber() : std::nullopt;
     if (!found || !std::isfinite(*found) || *found < 0)
       return fail("expected a number as '" + key + "'");
+    result = *found;
+    return true;
+  }
+
+  /// False when it is left out.
+  bool flag(llvm::StringRef key, bool &result) {
+    const json::Value *value = object.get(key);
+    std::optional<bool> found = value ? value->getAsBoolean() : false;
+    if (!found)
+      return fail("expected true or false as '" + key + "'");
     result = *found;
     return true;
   }
@@ -351,6 +363,7 @@ std::optional<TrialRecord> attune::parseRecord(llvm::StringRef line,
       !fields.text("compiler", record->compiler, false) ||
       !readResult(fields, record->result) ||
       !fields.number("predicted_ms", record->predictedMs, false) ||
+      !fields.flag("confirmed", record->confirmed) ||
       !fields.text("time", record->time, false))
     return fail(RecordProblem::Damaged);
   if (!isWorkloadId(record->workload)) {

@@ -74,10 +74,13 @@ public:
   /// The distance of shapes is the sum of |log2| of the ratios of extents;
   /// those of other ranks, or with an extent more than kMaxTransferRatio off,
   /// do not carry over. Similar machines at near shapes come before this
-  /// machine at others. Of trials that were repeated only the last counts.
+  /// machine at others. Of trials that were repeated only the last counts, and
+  /// of records at equal shapes only confirmed ones where there are any, beside
+  /// the default's own. Any but the default's own is faster than the default.
   std::optional<DatabaseMatch> find(const DatabaseQuery &query) const;
 
-  /// The last record of this trial, if it was made before, whatever came of it.
+  /// The last record of this trial, if it was made before, whatever came of it;
+  /// a confirmed one rather than later ones that are not.
   const TrialRecord *findTrial(llvm::StringRef workload,
                                const KernelShapes &shapes,
                                const TargetKey &target, int threads,
