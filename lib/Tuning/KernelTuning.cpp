@@ -41,8 +41,9 @@ llvm::Expected<std::unique_ptr<KernelTuning>> KernelTuning::create(
   KernelOp kernel = *kernels.begin();
   tuning->all.assign(backends.begin(), backends.end());
   std::vector<const Backend *> tried;
+  llvm::StringRef wanted = options.backend.get(task.workload.family);
   for (const Backend *backend : backends)
-    if (options.backend == "auto" || options.backend == backend->getName())
+    if (wanted == "auto" || wanted == backend->getName())
       tried.push_back(backend);
   std::string reasons;
   std::optional<Candidate> reference =

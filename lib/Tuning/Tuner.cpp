@@ -41,8 +41,7 @@ bool attune::isFasterBeyondNoise(const Measurement &candidate,
   return candidate.speedup / reference.speedup > 1 + std::max(0.01, 2 * error);
 }
 
-/// The time as records have it.
-static std::string getTimeStamp() {
+std::string attune::getRecordTime() {
   auto now = std::chrono::time_point_cast<std::chrono::seconds>(
       std::chrono::system_clock::now());
   return llvm::formatv(
@@ -212,7 +211,7 @@ llvm::Error Tuner::Impl::keep(size_t index, const Candidate &candidate,
   record.result = measurement;
   record.predictedMs = predictedMs;
   record.confirmed = confirmed;
-  record.time = getTimeStamp();
+  record.time = getRecordTime();
   if (writer)
     if (llvm::Error error = writer->append(record))
       return error;

@@ -2,6 +2,7 @@
 #ifndef ATTUNE_TUNING_TUNER_H
 #define ATTUNE_TUNING_TUNER_H
 
+#include "attune/Compiler/BackendChoice.h"
 #include "attune/Tuning/Database.h"
 #include "attune/Tuning/Measure.h"
 #include "attune/Tuning/Search.h"
@@ -18,9 +19,9 @@ struct TunerOptions {
   SearchOptions search;
   MeasureOptions measure;
   int batch = 8; ///< candidates of one kernel measured together
-  /// "auto", or the backend whose schedules alone are tried. Speedups in
-  /// records refer to the same reference either way.
-  std::string backend = "auto";
+  /// Backends whose schedules are tried. Speedups in records refer to the same
+  /// reference whatever is asked for.
+  BackendChoice backend;
   /// Takes the trials of the database as done.
   bool resume = true;
   /// Measures the winners again before they count, see Tuner.
@@ -60,6 +61,9 @@ double getExpectedGain(llvm::ArrayRef<KernelProgress> kernels);
 /// 1.253 * (IQR / 1.349) / sqrt(samples).
 bool isFasterBeyondNoise(const Measurement &candidate,
                          const Measurement &reference);
+
+/// The present as records have it, e.g. "2026-01-31T12:00:00Z".
+std::string getRecordTime();
 
 /// What happens while tuning; called on the tuner's thread.
 class TunerListener {
