@@ -215,11 +215,6 @@ TEST_P(AttentionTest, RefusesTilesBeyondTheRegisters) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, AttentionTest,
-                         testing::ValuesIn(getRunnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           llvm::replace(name, '-', '_');
-                           return name;
-                         });
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 
 } // namespace

@@ -1,6 +1,9 @@
 //===- KernelTestSupport.cpp - Kernels against the interpreter ------------===//
 #include "KernelTestSupport.h"
 #include "attune/Backend/LLVM/LLVMBackend.h"
+#if ATTUNE_HAS_HALIDE
+#include "attune/Backend/Halide/HalideBackend.h"
+#endif
 #include "attune/Runtime/Cpu.h"
 #include "mlir/Parser/Parser.h"
 #include <cmath>
@@ -37,6 +40,32 @@ std::vector<std::string> attune::getRunnableTargets() {
   return names;
 }
 
+std::vector<std::string> attune::getRunnableBackends() {
+  std::vector<std::string> names = getRunnableTargets();
+#if ATTUNE_HAS_HALIDE
+  for (size_t i = 0, e = names.size(); i < e; ++i)
+    names.push_back(names[i] + "/halide");
+#endif
+  return names;
+}
+
+std::string
+attune::getTestName(const testing::TestParamInfo<std::string> &info) {
+  std::string name = info.param;
+  for (char &c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)))
+      c = '_';
+  return name;
+}
+
+static std::unique_ptr<Backend> createBackend(StringRef name) {
+#if ATTUNE_HAS_HALIDE
+  if (name == "halide")
+    return createHalideBackend();
+#endif
+  return createLLVMBackend();
+}
+
 /// Row-major but for the pitch of rows of the last dimension.
 static SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape, int64_t pitch) {
   SmallVector<int64_t> strides(shape.size(), 1);
@@ -46,11 +75,12 @@ static SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape, int64_t pitch) {
   return strides;
 }
 
-KernelUnderTest::KernelUnderTest(StringRef text, StringRef targetName,
+KernelUnderTest::KernelUnderTest(StringRef text, StringRef name,
                                  ArrayRef<int64_t> pitches,
                                  std::optional<Schedule> schedule)
     : context(makeRegistry(), MLIRContext::Threading::DISABLED),
-      pitches(pitches), backend(createLLVMBackend()) {
+      pitches(pitches), backend(createBackend(name.split('/').second)) {
+  StringRef targetName = name.split('/').first;
   context.loadAllAvailableDialects();
   module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
   EXPECT_TRUE(module) << text.str();

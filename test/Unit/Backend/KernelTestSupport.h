@@ -12,6 +12,13 @@ namespace attune {
 /// Names of targets whose code this CPU runs: one for each vector width.
 std::vector<std::string> getRunnableTargets();
 
+/// Names of targets, each for every backend of this build: "x86-64-v3" for the
+/// LLVM backend, "x86-64-v3/halide" for that of Halide.
+std::vector<std::string> getRunnableBackends();
+
+/// A test's parameter as part of its name.
+std::string getTestName(const testing::TestParamInfo<std::string> &info);
+
 /// An input of a kernel. With a pitch, rows of the last dimension lie that
 /// many elements apart, between elements that are no part of the input.
 struct KernelInput {
@@ -19,10 +26,11 @@ struct KernelInput {
   int64_t pitch = 0;
 };
 
-/// One kernel, compiled by the LLVM backend and known to the interpreter.
+/// One kernel, compiled by a backend and known to the interpreter.
 class KernelUnderTest {
 public:
-  /// `text` holds one attune.kernel. `pitches` are those of the inputs that
+  /// `text` holds one attune.kernel; `target` is one of getRunnableBackends().
+  /// `pitches` are those of the inputs that
   /// `check` will give: zero, or absent, for contiguous ones.
   KernelUnderTest(llvm::StringRef text, llvm::StringRef target,
                   llvm::ArrayRef<int64_t> pitches = {},

@@ -93,11 +93,6 @@ TEST_P(LayoutTest, Transpose) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, LayoutTest,
-                         testing::ValuesIn(getRunnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           llvm::replace(name, '-', '_');
-                           return name;
-                         });
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 
 } // namespace

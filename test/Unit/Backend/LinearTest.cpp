@@ -212,13 +212,6 @@ TEST_P(LinearTest, WithoutBias) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, LinearTest,
-                         testing::ValuesIn(getRunnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           for (char &c : name)
-                             if (!isalnum(c))
-                               c = '_';
-                           return name;
-                         });
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 
 } // namespace

@@ -138,17 +138,9 @@ TEST_P(ElementwiseTest, SeveralResultsAndScalars) {
                  1e-6);
 }
 
-std::string targetName(const testing::TestParamInfo<std::string> &info) {
-  std::string name = info.param;
-  for (char &c : name)
-    if (!isalnum(c))
-      c = '_';
-  return name;
-}
-
 INSTANTIATE_TEST_SUITE_P(Targets, MatmulTest,
-                         testing::ValuesIn(getRunnableTargets()), targetName);
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 INSTANTIATE_TEST_SUITE_P(Targets, ElementwiseTest,
-                         testing::ValuesIn(getRunnableTargets()), targetName);
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 
 } // namespace

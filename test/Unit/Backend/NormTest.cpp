@@ -150,11 +150,6 @@ TEST_P(NormTest, Mask) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, NormTest,
-                         testing::ValuesIn(getRunnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           llvm::replace(name, '-', '_');
-                           return name;
-                         });
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 
 } // namespace

@@ -53,11 +53,6 @@ TEST_P(PoolTest, StridedInputAndEpilogue) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, PoolTest,
-                         testing::ValuesIn(getRunnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           llvm::replace(name, '-', '_');
-                           return name;
-                         });
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 
 } // namespace

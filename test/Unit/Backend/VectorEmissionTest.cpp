@@ -58,11 +58,6 @@ TEST_P(VectorEmissionTest, Binary) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, VectorEmissionTest,
-                         testing::ValuesIn(getRunnableTargets()),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           llvm::replace(name, '-', '_');
-                           return name;
-                         });
+                         testing::ValuesIn(getRunnableBackends()), getTestName);
 
 } // namespace

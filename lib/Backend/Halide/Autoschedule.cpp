@@ -1,0 +1,111 @@
+//===- Autoschedule.cpp - Halide's autoschedulers -------------------------===//
+#include "Autoschedule.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include <dlfcn.h>
+#include <mutex>
+
+using namespace attune;
+
+namespace {
+
+struct Autoscheduler {
+  int64_t number;
+  llvm::StringLiteral name;
+  llvm::StringLiteral library;
+};
+
+constexpr Autoscheduler autoschedulers[] = {
+    {1, "Mullapudi2016", "libautoschedule_mullapudi2016.so"},
+    {2, "Adams2019", "libautoschedule_adams2019.so"},
+    {3, "Li2018", "libautoschedule_li2018.so"},
+    {4, "Anderson2021", "libautoschedule_anderson2021.so"},
+};
+/// For GPUs.
+constexpr int64_t kAnderson2021 = 4;
+
+const Autoscheduler *find(int64_t number) {
+  for (const Autoscheduler &entry : autoschedulers)
+    if (entry.number == number)
+      return &entry;
+  return nullptr;
+}
+
+/// The plugin's path: it lies beside libHalide.
+std::string getPath(const Autoscheduler &entry) {
+  Dl_info info;
+  auto address = reinterpret_cast<void *>(&Halide::load_plugin);
+  if (!dladdr(address, &info) || !info.dli_fname)
+    return {};
+  llvm::SmallString<256> path(llvm::sys::path::parent_path(info.dli_fname));
+  llvm::sys::path::append(path, entry.library);
+  return path.str().str();
+}
+
+bool isThere(const Autoscheduler &entry) {
+  return llvm::sys::fs::exists(getPath(entry));
+}
+
+} // namespace
+
+bool attune::usesAutoscheduler(const Schedule &schedule) {
+  return schedule.get(kAutoschedulerKnob, 0) != 0;
+}
+
+void attune::addAutoschedulerKnob(llvm::SmallVectorImpl<Knob> &knobs) {
+  Knob knob{kAutoschedulerKnob,
+            "a schedule found by Halide in the place of all other knobs: 1 "
+            "Mullapudi2016, 2 Adams2019, 3 Li2018; 0 none",
+            {0}};
+  for (const Autoscheduler &entry : autoschedulers)
+    if (entry.number != kAnderson2021 && isThere(entry))
+      knob.choices.push_back(entry.number);
+  knobs.push_back(std::move(knob));
+}
+
+llvm::LogicalResult attune::verifyAutoscheduler(const Schedule &schedule,
+                                                std::string &reason) {
+  int64_t number = schedule.get(kAutoschedulerKnob, 0);
+  if (number == 0)
+    return llvm::success();
+  const Autoscheduler *entry = find(number);
+  if (!entry) {
+    reason = llvm::formatv("there is no autoscheduler {0}", number);
+    return llvm::failure();
+  }
+  if (!isThere(*entry)) {
+    reason = llvm::formatv("the autoscheduler {0} is not beside Halide: {1} is "
+                           "missing",
+                           entry->name, getPath(*entry));
+    return llvm::failure();
+  }
+  return llvm::success();
+}
+
+void attune::autoschedule(KernelPipeline &pipeline, const Schedule &schedule) {
+  const Autoscheduler *entry = find(schedule.get(kAutoschedulerKnob, 0));
+  // Plugins register themselves with Halide, and keep state of their own.
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> lock(mutex);
+  static llvm::SmallVector<int64_t> loaded;
+  if (!llvm::is_contained(loaded, entry->number)) {
+    Halide::load_plugin(getPath(*entry));
+    loaded.push_back(entry->number);
+  }
+  Halide::AutoschedulerParams params(entry->name.str());
+  if (entry->number == 1) {
+    const TargetDesc &target = pipeline.getTarget();
+    params.extra["parallelism"] = "16";
+    params.extra["last_level_cache_size"] = std::to_string(target.l2Bytes);
+    params.extra["balance"] = "40";
+  } else if (entry->number == 2) {
+    params.extra["parallelism"] = "16";
+    // The same candidates in every run.
+    params.extra["random_dropout_seed"] = "1";
+  }
+  std::vector<Halide::Func> results(pipeline.getResults().begin(),
+                                    pipeline.getResults().end());
+  Halide::Pipeline(results).apply_autoscheduler(pipeline.getHalideTarget(),
+                                                params);
+}

@@ -1,0 +1,73 @@
+//===- HalideFamily.h - One file a family of kernels ------------*- C++ -*-===//
+//
+// A family writes all kernels with one kind of anchor as Halide algorithms,
+// each once, and schedules them: for CPUs by the values of knobs, for GPUs by
+// knobs of their own. Families are listed in Families.def.
+//
+// Files of this folder are compiled with exceptions and RTTI, which Halide
+// needs; its errors end in HalideBackend.cpp and become diagnostics there.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ATTUNE_LIB_BACKEND_HALIDE_HALIDEFAMILY_H
+#define ATTUNE_LIB_BACKEND_HALIDE_HALIDEFAMILY_H
+
+#include "KernelPipeline.h"
+#include "attune/Backend/Backend.h"
+#include <memory>
+
+namespace attune {
+
+/// The funcs of one kernel and the ways to schedule them. What an algorithm
+/// computes does not depend on the schedule.
+class Algorithm {
+public:
+  virtual ~Algorithm() = default;
+  /// Schedules for the CPU of the pipeline's target by the pipeline's schedule.
+  virtual void scheduleCpu() = 0;
+  /// Schedules for a GPU: every func that is computed at root is a launch.
+  virtual void scheduleGpu() = 0;
+};
+
+class HalideFamily {
+public:
+  virtual ~HalideFamily() = default;
+  /// Equals KernelOpInterface::getKernelFamily of the anchors.
+  virtual llvm::StringRef getName() const = 0;
+  virtual llvm::LogicalResult supports(KernelOp kernel,
+                                       std::string &reason) const {
+    return llvm::success();
+  }
+  /// Knobs of CPU schedules; those of the LLVM backend's family that mean the
+  /// same have the same names.
+  virtual llvm::SmallVector<Knob> getKnobs(KernelOp kernel,
+                                           const TargetDesc &target) const {
+    return {};
+  }
+  virtual Schedule getDefaultSchedule(KernelOp kernel,
+                                      const TargetDesc &target) const {
+    return {};
+  }
+  virtual llvm::LogicalResult verifySchedule(KernelOp kernel,
+                                             const Schedule &schedule,
+                                             const TargetDesc &target,
+                                             std::string &reason) const {
+    return llvm::success();
+  }
+  virtual std::optional<Footprint>
+  getFootprint(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const {
+    return std::nullopt;
+  }
+  virtual mlir::Attribute getOperandLayout(KernelOp kernel, unsigned index,
+                                           const Schedule &schedule,
+                                           const TargetDesc &target) const {
+    return {};
+  }
+  /// Defines the funcs of the kernel and hands its results to the pipeline
+  /// (KernelPipeline::setResult), without any schedule.
+  virtual std::unique_ptr<Algorithm> define(KernelPipeline &pipeline) const = 0;
+};
+
+} // namespace attune
+
+#endif // ATTUNE_LIB_BACKEND_HALIDE_HALIDEFAMILY_H
