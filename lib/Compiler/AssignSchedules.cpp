@@ -22,23 +22,23 @@ struct AssignSchedules
   void runOnOperation() override {
     llvm::Expected<TargetDesc> target = getTarget(cpu);
     if (!target) {
-      getOperation().emitError(llvm::toString(target.takeError()));
+      emitError(getOperation().getLoc(), llvm::toString(target.takeError()));
       return signalPassFailure();
     }
     llvm::Expected<std::unique_ptr<ScheduleChooser>> chooser = makeChooser();
     if (!chooser) {
-      getOperation().emitError(llvm::toString(chooser.takeError()));
+      emitError(getOperation().getLoc(), llvm::toString(chooser.takeError()));
       return signalPassFailure();
     }
     std::vector<ScheduleProblem> problems =
         (*chooser)->assign(getOperation(), *target);
     for (const std::string &warning : (*chooser)->takeWarnings())
-      getOperation().emitWarning(warning);
+      emitWarning(getOperation().getLoc(), warning);
     for (ScheduleProblem &problem : problems)
       if (problem.kernel)
         problem.kernel.emitError(problem.text);
       else
-        getOperation().emitError(problem.text);
+        emitError(getOperation().getLoc(), problem.text);
     if (!problems.empty())
       return signalPassFailure();
     for (KernelOp kernel : getOperation().getOps<KernelOp>())

@@ -1,9 +1,11 @@
 // RUN: attune-opt %s -attune-assign-schedules=cpu=x86-64-v3 -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-assign-schedules=cpu=x86-64-v4 -split-input-file | FileCheck %s --check-prefix=V4
 // RUN: attune-opt %s "-attune-assign-schedules=cpu=x86-64-v3 backend=llvm" -split-input-file | FileCheck %s
+// RUN: attune-opt %s "-attune-assign-schedules=cpu=x86-64-v3 backend=linear=llvm,matmul=auto" -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-assign-schedules=cpu=x86-64-v3 -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// REMARK: remark: [Analysis] schedule | Category:compile | Remark="kernel 'linear' by llvm: {{.*}}mr={{[0-9]+}} nv={{[0-9]+}}
+// REMARK: remark: [Analysis] schedule | Category:compile | Remark="kernel 'linear' by llvm: {{.*}}mr={{[0-9]+}} {{.*}}nv={{[0-9]+}} {{.*}}(analytic)"
+// REMARK: remark: [Analysis] schedule | Category:compile | Remark="kernel 'linear' by llvm: kc=16 mc=24 mr=4 nv=2 panel=32 (given)"
 
 // The schedule depends on the CPU, the layout on the schedule: panels of whole vectors.
 

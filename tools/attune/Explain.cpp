@@ -1,6 +1,7 @@
 //===- Explain.cpp - attune explain ---------------------------------------===//
 #include "Commands.h"
 #include "ModelOptions.h"
+#include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Compilation.h"
 #include "attune/Kernel/LaunchShapes.h"
 #include "attune/Support/Error.h"
@@ -40,7 +41,7 @@ struct Options {
 
 /// What was chosen for a kernel.
 struct KernelChoice {
-  std::string cpu, kernel, backend, schedule, source, where;
+  std::string cpu, kernel, backend, schedule, version, source, where;
   Workload workload;
   KernelShapes shapes; ///< that the schedule was looked up at
   int64_t calls = 0;
@@ -77,6 +78,8 @@ collectKernels(Compilation &compilation) {
       auto source =
           kernel->getAttrOfType<mlir::StringAttr>(kScheduleSourceAttr);
       choice.source = source ? source.str() : getName(ScheduleSource::Given);
+      if (const Backend *backend = findBackend(choice.backend))
+        choice.version = backend->getScheduleVersion().str();
       choice.where = use.where;
       choice.workload = getWorkload(kernel);
       choice.shapes = std::move(use.shapes);
@@ -100,6 +103,7 @@ llvm::json::Value toJSON(const KernelChoice &choice) {
                             {"cpu", choice.cpu},
                             {"backend", choice.backend},
                             {"schedule", choice.schedule},
+                            {"schedule_version", choice.version},
                             {"source", choice.source}};
 }
 
