@@ -13,14 +13,17 @@
 #include "attune/Kernel/Target.h"
 #include "attune/Tuning/KernelTask.h"
 #include "attune/Tuning/Record.h"
+#include <atomic>
 #include <functional>
 
 namespace attune {
 
 struct MeasureOptions {
   int threads = 1;
-  /// Rounds in which every candidate left runs once; after each the slower half
-  /// of those beyond `killRatio` times the best is dropped.
+  /// Rounds in which every candidate left runs once. Those beyond `killRatio`
+  /// times the best are dropped after the first, and after every third the
+  /// slower half, as far as it is beyond a ratio that gets closer to one each
+  /// time (killRatio ^ 1/2, 1/4, ...). What is dropped has fewer samples.
   int rounds = 9;
   double killRatio = 1.5;
   /// Least time of one sample; short kernels run several times in it.
@@ -33,6 +36,9 @@ struct MeasureOptions {
   bool coldCaches = false;
   /// Candidates compiled at the same time.
   int jobs = 1;
+  /// Ends measuring soon after it becomes true: what has no result by then
+  /// counts as crashed, "interrupted". May be null.
+  const std::atomic<bool> *stop = nullptr;
 };
 
 /// Measures candidates of a kernel; the tuner knows no more of machines.
@@ -42,23 +48,27 @@ public:
   /// One measurement a candidate, in order. `reference` is the default schedule
   /// of the preferred backend, to which results are compared and speedups
   /// refer; its own measurement comes first, before those of the candidates.
-  /// An error means that nothing could be measured at all.
+  /// An error means that nothing could be measured at all: the reference does
+  /// not compile or does not run, or no runner works.
   virtual llvm::Expected<std::vector<Measurement>>
   measure(const KernelTask &task, const Candidate &reference,
           llvm::ArrayRef<Candidate> candidates,
           const MeasureOptions &options) = 0;
 };
 
-/// Runs a measuring program and collects what it prints.
+/// Runs a measuring program and collects what it prints. One run at a time.
 class Runner {
 public:
   virtual ~Runner() = default;
+  /// How messages call it.
   virtual std::string describe() const = 0;
 
   struct Outcome {
     /// Lines on the program's standard output, the last one whole.
     std::vector<std::string> lines;
     bool timedOut = false;
+    /// The signal that ended it, where that is known; 0: none.
+    int signal = 0;
     /// Why it did not end with status 0; empty when it did.
     std::string failure;
   };
@@ -67,27 +77,40 @@ public:
   virtual Outcome run(llvm::StringRef path,
                       llvm::ArrayRef<std::string> arguments,
                       double silence) = 0;
+
+  /// From now on runs end soon after `*flag` has become true; null: never.
+  void setStop(const std::atomic<bool> *flag) { stop = flag; }
+
+protected:
+  const std::atomic<bool> *stop = nullptr;
 };
 
-/// In a process of its own on this machine.
+/// In a process of its own on this machine, which ends with this one.
 std::unique_ptr<Runner> createLocalRunner();
 
 /// By a shell command of the user's. `{}` in it is replaced by the program's
-/// path and arguments; without `{}` the program comes on standard input and
-/// its arguments in ATTUNE_MEASURE_ARGUMENTS:
+/// path and arguments, quoted; without `{}` the program comes on standard
+/// input, and its arguments both in ATTUNE_MEASURE_ARGUMENTS and at the end of
+/// the program itself, which finds them there:
 ///
 ///   --runner='srun -p cpu {}'
 ///   --runner='ssh host "f=\$(mktemp) && cat >\$f && chmod +x \$f && \$f; rm
 ///   \$f"'
 std::unique_ptr<Runner> createCommandRunner(std::string command);
 
+/// Where the parts of measuring programs come from; see PackageOptions.
+struct MeasureTools {
+  std::string runtimeDirectory; ///< of libattune_measure.a; empty: found
+  std::string linker;           ///< empty: $CC, else cc, gcc or clang
+};
+
 /// Compiles candidates for `target` and measures them with the runners, of
 /// which each works on a program of its own when there are several. A runner
-/// that fails three times in a row is used no more; `warn` is told.
-std::unique_ptr<Measurer>
-createMeasurer(const TargetDesc &target,
-               std::vector<std::unique_ptr<Runner>> runners,
-               std::function<void(llvm::StringRef)> warn);
+/// that fails three times in a row is used no more; `warn`, which may be null,
+/// is told, on one thread at a time.
+std::unique_ptr<Measurer> createMeasurer(
+    const TargetDesc &target, std::vector<std::unique_ptr<Runner>> runners,
+    std::function<void(llvm::StringRef)> warn, MeasureTools tools = {});
 
 } // namespace attune
 

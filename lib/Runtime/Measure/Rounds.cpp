@@ -2,6 +2,7 @@
 #include "Rounds.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 namespace attune::measure {
@@ -33,17 +34,11 @@ std::vector<int64_t> chooseLosers(const std::vector<Track> &tracks,
   for (const Track &track : tracks)
     order.emplace_back(medianOf(track.samples), track.code);
   std::sort(order.begin(), order.end());
-  if (rounds == 1) {
-    for (auto [time, code] : order)
-      if (code != 0 && time > killRatio * order.front().first)
-        losers.push_back(code);
-    return losers;
-  }
-  order.erase(std::remove_if(order.begin(), order.end(),
-                             [](const auto &entry) { return !entry.second; }),
-              order.end());
-  for (size_t i = (order.size() + 1) / 2; i < order.size(); ++i)
-    losers.push_back(order[i].second);
+  size_t stay = rounds == 1 ? 0 : (order.size() + 1) / 2;
+  double ratio = std::pow(killRatio, std::exp2(-double(rounds / 3)));
+  for (size_t i = stay; i < order.size(); ++i)
+    if (order[i].second != 0 && order[i].first > ratio * order.front().first)
+      losers.push_back(order[i].second);
   return losers;
 }
 
