@@ -80,5 +80,7 @@ if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
 for feature in ("avx512_vnni", "avx512_bf16"):
     if feature in flags:
         config.available_features.add(feature.replace("_", "-"))
+if config.halide == "ON":
+    config.available_features.add("halide")
 if shutil.which("pkg-config"):
     config.available_features.add("pkg-config")

@@ -44,17 +44,17 @@ public:
         none(LLVM::LLVMVoidType::get(builder.getContext())),
         i64(builder.getI64Type()) {}
 
-  void emitTask(func::FuncOp task, ArrayRef<Type> buffers);
+  void emitTask(func::FuncOp task, func::FuncOp grid);
   void emitCount(func::FuncOp grid);
   void emitLaunch(func::FuncOp run);
 
 private:
-  /// An entry after the function that it calls; the builder is at its start.
-  LLVM::LLVMFuncOp create(func::FuncOp callee, StringRef suffix, Type result,
+  /// An entry behind a function; the builder is at its start.
+  LLVM::LLVMFuncOp create(func::FuncOp place, StringRef suffix, Type result,
                           ArrayRef<Type> arguments) {
-    builder.setInsertionPointAfter(callee);
+    builder.setInsertionPointAfter(place);
     auto entry = LLVM::LLVMFuncOp::create(
-        builder, callee.getLoc(), (kernel.getSymName() + suffix).str(),
+        builder, place.getLoc(), (kernel.getSymName() + suffix).str(),
         LLVM::LLVMFunctionType::get(result, arguments), linkage);
     builder.setInsertionPointToStart(entry.addEntryBlock(builder));
     return entry;
@@ -69,12 +69,12 @@ private:
 
 } // namespace
 
-void EntryBuilder::emitTask(func::FuncOp task, ArrayRef<Type> buffers) {
+void EntryBuilder::emitTask(func::FuncOp task, func::FuncOp grid) {
   Location loc = task.getLoc();
   LLVM::LLVMFuncOp entry =
-      create(task, kTaskEntrySuffix, none, {pointer, i64, pointer});
-  SmallVector<Value> operands =
-      loadBuffers(builder, loc, entry.getArgument(0), buffers, converter);
+      create(grid, kTaskEntrySuffix, none, {pointer, i64, pointer});
+  SmallVector<Value> operands = loadBuffers(builder, loc, entry.getArgument(0),
+                                            grid.getArgumentTypes(), converter);
   auto scratchType =
       cast<MemRefType>(task.getArgumentTypes().drop_back().back());
   int64_t scratchBytes = 0;
@@ -131,7 +131,8 @@ LogicalResult attune::emitKernelEntries(KernelOp kernel, OpBuilder &builder,
   if (!task || !grid)
     return kernel.emitError() << "no functions were emitted for kernel '"
                               << kernel.getSymName() << "'";
-  entries.emitTask(task, grid.getArgumentTypes());
+  // Each goes right behind `grid`: the last one comes first.
   entries.emitCount(grid);
+  entries.emitTask(task, grid);
   return success();
 }
