@@ -69,6 +69,105 @@ TEST_F(KernelSpecTest, KeyHeadsDefaultToHeads) {
   EXPECT_EQ(problem.shapes[1], (llvm::SmallVector<int64_t>{2, 9, 24}));
 }
 
+TEST_F(KernelSpecTest, GemmWithEpilogue) {
+  KernelProblem problem =
+      parse("gemm:m=5,n=7,k=11,bias=1,epilogue=gelu_tanh+mul,residual=1");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.kernel.getFamily(), "linear");
+  // Input, weight, bias, the gate, the residual, the result.
+  EXPECT_EQ(problem.shapes,
+            (Shapes{{5, 11}, {7, 11}, {7}, {5, 7}, {5, 7}, {5, 7}}));
+  // The product alone: to be compared with peaks.
+  EXPECT_EQ(problem.flops, 2.0 * 5 * 7 * 11);
+  EXPECT_EQ(problem.bytes, 4.0 * (5 * 11 + 7 * 11 + 7 + 3 * 5 * 7));
+  std::vector<llvm::StringRef> ops;
+  for (mlir::Operation &op : problem.kernel.getBody().front())
+    ops.push_back(op.getName().stripDialect());
+  EXPECT_EQ(ops, (std::vector<llvm::StringRef>{"linear", "gelu", "mul", "add",
+                                               "yield"}));
+}
+
+TEST_F(KernelSpecTest, GemvIsOneRow) {
+  KernelProblem problem = parse("gemv:n=7,k=11,epilogue=relu");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.kernel.getFamily(), "linear");
+  EXPECT_EQ(problem.shapes, (Shapes{{1, 11}, {7, 11}, {1, 7}}));
+}
+
+TEST_F(KernelSpecTest, Matmul) {
+  KernelProblem plain = parse("matmul:b=2,h=3,m=5,n=7,k=11");
+  ASSERT_TRUE(plain.kernel);
+  EXPECT_EQ(plain.kernel.getFamily(), "matmul");
+  EXPECT_EQ(plain.shapes, (Shapes{{2, 3, 5, 11}, {2, 3, 11, 7}, {2, 3, 5, 7}}));
+  EXPECT_EQ(plain.flops, 2.0 * 2 * 3 * 5 * 7 * 11);
+  KernelProblem transposed = parse("matmul:b=2,h=3,m=5,n=7,k=11,transpose=1");
+  ASSERT_TRUE(transposed.kernel);
+  EXPECT_EQ(transposed.shapes,
+            (Shapes{{2, 3, 5, 11}, {2, 3, 7, 11}, {2, 3, 5, 7}}));
+}
+
+TEST_F(KernelSpecTest, AttentionWithMask) {
+  KernelProblem problem = parse("attention:b=2,h=6,q=5,k=9,d=4,mask=1");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.shapes,
+            (Shapes{{2, 5, 24}, {2, 9, 24}, {2, 9, 24}, {2, 9}, {2, 5, 24}}));
+  EXPECT_EQ(problem.limits, (llvm::SmallVector<int64_t>{0, 0, 0, 2}));
+}
+
+TEST_F(KernelSpecTest, Rows) {
+  KernelProblem softmax = parse("softmax:rows=3,columns=5");
+  ASSERT_TRUE(softmax.kernel);
+  EXPECT_EQ(softmax.kernel.getFamily(), "softmax");
+  EXPECT_EQ(softmax.shapes, (Shapes{{3, 5}, {3, 5}}));
+  KernelProblem norm = parse("layer_norm:rows=3,columns=5,residual=1");
+  ASSERT_TRUE(norm.kernel);
+  EXPECT_EQ(norm.kernel.getFamily(), "layer_norm");
+  EXPECT_EQ(norm.shapes, (Shapes{{3, 5}, {3, 5}, {5}, {5}, {3, 5}}));
+  KernelProblem scaled = parse("l2_normalize:rows=3,columns=5");
+  ASSERT_TRUE(scaled.kernel);
+  EXPECT_EQ(scaled.kernel.getFamily(), "l2_normalize");
+  KernelProblem chain = parse("elementwise:rows=3,columns=5,ops=scale+add");
+  ASSERT_TRUE(chain.kernel);
+  EXPECT_EQ(chain.kernel.getFamily(), "elementwise");
+  EXPECT_EQ(chain.shapes, (Shapes{{3, 5}, {3, 5}, {3, 5}}));
+  EXPECT_EQ(chain.flops, 3.0 * 5 * 2);
+}
+
+/// A look-up reads the rows that are asked for, by ids within the table.
+TEST_F(KernelSpecTest, Embedding) {
+  KernelProblem problem = parse("embedding:rows=3,vocabulary=100,columns=5");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.kernel.getFamily(), "embedding");
+  EXPECT_EQ(problem.shapes, (Shapes{{3}, {100, 5}, {3, 5}}));
+  EXPECT_EQ(problem.limits, (llvm::SmallVector<int64_t>{100, 0}));
+  EXPECT_EQ(problem.bytes, 3 * 8.0 + 3 * 5 * 4.0 + 3 * 5 * 4.0);
+}
+
+TEST_F(KernelSpecTest, RefusesOptionsThatDoNotFit) {
+  EXPECT_NE(refuse("gemm:m=1,n=1,k=1,bias=2")
+                .find("bias to be a number up to "
+                      "1"),
+            std::string::npos);
+  std::string unknown = refuse("gemm:m=1,n=1,k=1,epilogue=relu+fft");
+  EXPECT_NE(unknown.find("'fft' is no elementwise op"), std::string::npos);
+  EXPECT_NE(unknown.find("gelu, gelu_tanh, mul"), std::string::npos);
+  // An op of the dialect, but no elementwise one.
+  EXPECT_NE(refuse("gemm:m=1,n=1,k=1,epilogue=softmax").find("no elementwise"),
+            std::string::npos);
+  EXPECT_NE(refuse("elementwise:rows=1,columns=1").find("expected ops="),
+            std::string::npos);
+  EXPECT_NE(refuse("elementwise:rows=1,columns=1,ops=").find("no elementwise"),
+            std::string::npos);
+  EXPECT_NE(refuse("softmax:rows=1,columns=1,residual=1")
+                .find("expected rows, columns"),
+            std::string::npos);
+  EXPECT_NE(refuse("gemm:m=1048576,n=1048576,k=1").find("too large"),
+            std::string::npos);
+  EXPECT_NE(refuse("matmul:b=1048576,h=1048576,m=1048576,n=1048576,k=1048576")
+                .find("too large"),
+            std::string::npos);
+}
+
 TEST_F(KernelSpecTest, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(refuse("conv:m=1").find("unknown kernel 'conv'"),
             std::string::npos);
