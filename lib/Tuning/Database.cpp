@@ -35,11 +35,8 @@ llvm::Expected<TuningDatabase> TuningDatabase::load(llvm::StringRef path,
                                                     bool mayBeMissing) {
   if (mayBeMissing && !fs::exists(path))
     return TuningDatabase();
-  llvm::Expected<LockedFile> file =
-      LockedFile::acquire(path, LockedFile::Mode::Read);
-  if (!file)
-    return file.takeError();
-  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = file->read();
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer =
+      readDatabaseFile(path);
   if (!buffer)
     return buffer.takeError();
   return parse((*buffer)->getBuffer());
@@ -48,13 +45,7 @@ llvm::Expected<TuningDatabase> TuningDatabase::load(llvm::StringRef path,
 TuningDatabase TuningDatabase::parse(llvm::StringRef text) {
   TuningDatabase database;
   DatabaseProblems &problems = database.problems;
-  for (int64_t number = 1; !text.empty(); ++number) {
-    bool isWhole = text.contains('\n');
-    llvm::StringRef line;
-    std::tie(line, text) = text.split('\n');
-    line = line.trim(" \t\r");
-    if (line.empty())
-      continue;
+  forEachLine(text, [&](int64_t number, llvm::StringRef line, bool isWhole) {
     RecordProblem problem = RecordProblem::Damaged;
     std::string reason;
     if (std::optional<TrialRecord> record =
@@ -70,7 +61,7 @@ TuningDatabase TuningDatabase::parse(llvm::StringRef text) {
         problems.details.push_back("line " + std::to_string(number) + ": " +
                                    reason);
     }
-  }
+  });
   return database;
 }
 
@@ -148,6 +139,10 @@ void TuningDatabase::merge(const TuningDatabase &other) {
   for (const std::string &detail : other.problems.details)
     if (problems.details.size() < kMaxDetails)
       problems.details.push_back(detail);
+}
+
+bool TuningDatabase::isLast(size_t index) const {
+  return lastOfTrial.find(trials[index])->second == index;
 }
 
 int64_t TuningDatabase::countForeign(const TargetKey &target) const {
@@ -234,8 +229,7 @@ TuningDatabase::find(const DatabaseQuery &query) const {
     const TrialRecord &record = records[index];
     std::optional<TargetMatch> match = matches[targets[index]];
     if (!match || record.result.status != TrialStatus::Ok ||
-        !std::isfinite(record.result.speedup) ||
-        lastOfTrial.find(trials[index])->second != index)
+        !std::isfinite(record.result.speedup) || !isLast(index))
       continue;
     std::optional<ShapeDistance> distance =
         getDistance(record.shapes, query.shapes);

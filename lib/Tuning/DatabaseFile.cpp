@@ -150,6 +150,28 @@ int LockedFile::release() {
 
 void LockedFile::close(int descriptor) { ::close(descriptor); }
 
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+attune::readDatabaseFile(llvm::StringRef path) {
+  llvm::Expected<LockedFile> file =
+      LockedFile::acquire(path, LockedFile::Mode::Read);
+  if (!file)
+    return file.takeError();
+  return file->read();
+}
+
+void attune::forEachLine(
+    llvm::StringRef text,
+    llvm::function_ref<void(int64_t, llvm::StringRef, bool)> visit) {
+  for (int64_t number = 1; !text.empty(); ++number) {
+    bool isWhole = text.contains('\n');
+    llvm::StringRef line;
+    std::tie(line, text) = text.split('\n');
+    line = line.trim(" \t\r");
+    if (!line.empty())
+      visit(number, line, isWhole);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // replaceFile
 //===----------------------------------------------------------------------===//

@@ -2,6 +2,7 @@
 #ifndef ATTUNE_LIB_TUNING_DATABASEFILE_H
 #define ATTUNE_LIB_TUNING_DATABASEFILE_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -48,6 +49,16 @@ private:
   std::string path;
   int descriptor;
 };
+
+/// The text of a database, under its lock.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readDatabaseFile(llvm::StringRef path);
+
+/// Calls `visit` with each line that is not blank: its number from 1 on, its
+/// text without spaces around it, and whether it has an end.
+void forEachLine(
+    llvm::StringRef text,
+    llvm::function_ref<void(int64_t, llvm::StringRef, bool)> visit);
 
 /// Writes `text` to a new file that takes the place of `path` once it is
 /// complete and on the disk. Links are followed.

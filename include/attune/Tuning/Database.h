@@ -61,6 +61,9 @@ public:
   const DatabaseProblems &getProblems() const { return problems; }
   /// Lines with records of a newer schema, which are to be kept as they are.
   llvm::ArrayRef<std::string> getNewerLines() const { return newerLines; }
+  /// Whether a record is what counts of its trial: no later one repeats it,
+  /// unless it was confirmed and the later one not.
+  bool isLast(size_t index) const;
   /// How many records come from machines that do not even match `target`
   /// similarly: never used there.
   int64_t countForeign(const TargetKey &target) const;
