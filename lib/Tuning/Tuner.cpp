@@ -487,5 +487,6 @@ Tuner::run(Measurer &measurer, TuningDatabase &database, DatabaseWriter *writer,
   impl->writer = writer;
   impl->listener = &listener;
   impl->stop = &stop;
+  impl->options.measure.stop = &stop;
   return impl->run();
 }

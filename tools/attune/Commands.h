@@ -22,6 +22,7 @@ int runExplain(int argc, const char **argv);
 int runInspect(int argc, const char **argv);
 int runVerify(int argc, const char **argv);
 int runBench(int argc, const char **argv);
+int runTune(int argc, const char **argv);
 /// Subcommands that a compiled program has too: run, embed, tokenize, info.
 int runRun(int argc, const char **argv);
 int runEmbed(int argc, const char **argv);

@@ -15,6 +15,7 @@ static constexpr Command commands[] = {
     {"tokenize", "print the token ids of a text", runTokenize},
     {"info", "print what a model takes and gives", runInfo},
     {"bench", "time a model, or one kernel", runBench},
+    {"tune", "find the fastest kernels for a machine", runTune},
     {"inspect", "print a model's ops, parameters, FLOPs and memory",
      runInspect},
     {"explain", "tell what a model's kernels are computed by", runExplain},
@@ -29,7 +30,7 @@ static void printUsage(llvm::raw_ostream &os) {
     os << llvm::formatv("  {0,-10} {1}\n", command.name, command.summary);
   os << "\n'attune COMMAND --help' explains a command. Exit status: 0 ok, 1 "
         "internal error,\n2 usage or input error, 3 unsupported model, 4 "
-        "verification failed.\n";
+        "verification failed,\n5 ended early with a partial result.\n";
 }
 
 void attune::tool::parseOptions(int argc, const char **argv,
