@@ -20,7 +20,7 @@ struct AssignSchedules
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<TargetDesc> target = getTarget(cpu);
+    llvm::Expected<TargetDesc> target = getTarget(cpu, gpu);
     if (!target) {
       emitError(getOperation().getLoc(), llvm::toString(target.takeError()));
       return signalPassFailure();

@@ -62,7 +62,7 @@ llvm::Error Compilation::load() {
     return created.takeError();
   chooser = std::move(*created);
   for (const std::string &cpu : options.cpus) {
-    llvm::Expected<TargetDesc> target = getTarget(cpu);
+    llvm::Expected<TargetDesc> target = getTarget(cpu, options.gpu);
     if (!target)
       return target.takeError();
     targets.push_back(std::move(*target));
@@ -147,11 +147,17 @@ llvm::Error Compilation::parseInput() {
     if (targets.size() > 1)
       return userErrorf("'{0}' has its schedules for one CPU: give one --cpu",
                         options.input);
-    auto cpu = module.get()->getAttrOfType<StringAttr>(kCpuAttr);
-    if (cpu && cpu.getValue() != targets.front().name) {
-      llvm::Expected<TargetDesc> target = getTarget(cpu.getValue());
+    if (auto cpu = module.get()->getAttrOfType<StringAttr>(kCpuAttr)) {
+      auto gpu = module.get()->getAttrOfType<StringAttr>(kGpuAttr);
+      llvm::Expected<TargetDesc> target =
+          getTarget(cpu.getValue(), gpu ? gpu.getValue() : "");
       if (!target)
         return target.takeError();
+      if (!options.gpu.empty() && target->gpu != targets.front().gpu)
+        return userErrorf("--gpu={0}: '{1}' has its schedules for {2}",
+                          options.gpu, options.input,
+                          target->gpu ? "--gpu=" + target->gpu.str()
+                                      : "the CPU");
       targets.front() = std::move(*target);
     }
   }
@@ -225,9 +231,13 @@ llvm::Error Compilation::enter(Phase phase) {
     for (const TargetDesc &target : llvm::drop_begin(targets))
       variants.push_back(
           {target, OwningOpRef<ModuleOp>(cast<ModuleOp>(common->clone()))});
-    for (Variant &variant : variants)
-      variant.module.get()->setAttr(
-          kCpuAttr, StringAttr::get(&context, variant.target.name));
+    for (Variant &variant : variants) {
+      ModuleOp module = variant.module.get();
+      module->setAttr(kCpuAttr, StringAttr::get(&context, variant.target.name));
+      if (variant.target.gpu)
+        module->setAttr(kGpuAttr,
+                        StringAttr::get(&context, variant.target.gpu.str()));
+    }
     if (llvm::Error error = chooseSchedules())
       return error;
   }

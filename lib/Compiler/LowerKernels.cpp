@@ -27,7 +27,7 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    llvm::Expected<TargetDesc> target = getTarget(cpu);
+    llvm::Expected<TargetDesc> target = getTarget(cpu, gpu);
     if (!target) {
       module.emitError(llvm::toString(target.takeError()));
       return signalPassFailure();

@@ -21,6 +21,7 @@ void attune::buildPhasePipeline(OpPassManager &manager, Phase phase,
   case Phase::Kernels: {
     AssignSchedulesOptions assign;
     assign.cpu = target.name;
+    assign.gpu = target.gpu.str();
     assign.backend = options.schedules.backend.str();
     manager.addPass(createAssignSchedules(assign));
     return;
@@ -34,6 +35,7 @@ void attune::buildPhasePipeline(OpPassManager &manager, Phase phase,
   case Phase::LLVM: {
     LowerKernelsOptions lower;
     lower.cpu = target.name;
+    lower.gpu = target.gpu.str();
     manager.addPass(createLowerKernels(lower));
     manager.addPass(createLowerLaunches());
     // Folds the arithmetic of static extents before it becomes LLVM's.

@@ -149,7 +149,8 @@ std::optional<ScheduleChoice>
 ScheduleChooser::findTuned(KernelOp kernel, const KernelShapes &shapes,
                            ArrayRef<const Backend *> usable,
                            const TargetDesc &target) {
-  if (own.getRecords().empty() && seed.getRecords().empty())
+  // Records are of schedules for CPUs.
+  if (target.gpu || (own.getRecords().empty() && seed.getRecords().empty()))
     return std::nullopt;
   DatabaseQuery query;
   query.workload = getWorkload(kernel).id;
@@ -210,14 +211,16 @@ std::vector<std::string> ScheduleChooser::takeWarnings() {
 
 /// The backends that may compute a kernel, the preferred one first.
 static llvm::Expected<SmallVector<const Backend *>>
-getUsableBackends(KernelOp kernel, StringRef asked) {
+getUsableBackends(KernelOp kernel, StringRef asked, const TargetDesc &target) {
   SmallVector<const Backend *> usable;
   std::string reasons;
   for (const Backend *candidate : getBackends()) {
     if (asked != "auto" && asked != candidate->getName())
       continue;
     std::string reason;
-    if (succeeded(candidate->supports(kernel, reason))) {
+    bool runsThere =
+        !target.gpu || succeeded(candidate->supportsGpu(target.gpu, reason));
+    if (runsThere && succeeded(candidate->supports(kernel, reason))) {
       usable.push_back(candidate);
       continue;
     }
@@ -226,7 +229,8 @@ getUsableBackends(KernelOp kernel, StringRef asked) {
   }
   if (usable.empty())
     return userErrorf(
-        "no backend takes kernel '{0}': {1}", printable(kernel.getSymName()),
+        "no backend takes kernel '{0}'{1}: {2}", printable(kernel.getSymName()),
+        target.gpu ? " for --gpu=" + target.gpu.str() : "",
         reasons.empty() ? "there is no backend '" + printable(asked) + "'"
                         : reasons);
   return usable;
@@ -250,7 +254,7 @@ ScheduleChooser::choose(KernelOp kernel, const KernelShapes &shapes,
                         ? *kernel.getBackend()
                         : options.backend.get(kernel.getFamily());
   llvm::Expected<SmallVector<const Backend *>> usable =
-      getUsableBackends(kernel, asked);
+      getUsableBackends(kernel, asked, target);
   if (!usable)
     return usable.takeError();
   if (DictionaryAttr given = kernel.getScheduleAttr()) {
@@ -278,7 +282,7 @@ ScheduleChooser::choose(KernelOp kernel, const KernelShapes &shapes,
 static bool hasChoices(KernelOp kernel, StringRef asked,
                        const TargetDesc &target) {
   llvm::Expected<SmallVector<const Backend *>> usable =
-      getUsableBackends(kernel, asked);
+      getUsableBackends(kernel, asked, target);
   if (!usable) {
     llvm::consumeError(usable.takeError());
     return false;

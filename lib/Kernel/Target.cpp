@@ -111,7 +111,7 @@ static TargetDesc describeHost() {
   return desc;
 }
 
-Expected<TargetDesc> attune::getTarget(StringRef name) {
+Expected<TargetDesc> attune::getTarget(StringRef name, StringRef gpu) {
   TargetDesc desc;
   if (name == "native") {
     desc = describeHost();
@@ -131,6 +131,10 @@ Expected<TargetDesc> attune::getTarget(StringRef name) {
       return userErrorf("unknown CPU '{0}'; {1}", name, kSupported);
   }
   desc.name = name.str();
+  Expected<GpuTarget> device = GpuTarget::parse(gpu);
+  if (!device)
+    return device.takeError();
+  desc.gpu = *device;
   if (Error error = describe(desc))
     return std::move(error);
   // The machines that these levels stand for have a larger second cache.

@@ -43,6 +43,14 @@ public:
   virtual llvm::LogicalResult supports(KernelOp kernel,
                                        std::string &reason) const = 0;
 
+  /// Success when it makes kernels that run on such a GPU; else the reason is
+  /// written to `reason`.
+  virtual llvm::LogicalResult supportsGpu(const GpuTarget &gpu,
+                                          std::string &reason) const {
+    reason = "makes code for CPUs only";
+    return llvm::failure();
+  }
+
   /// The knobs of the kernel's schedule space.
   virtual llvm::SmallVector<Knob> getKnobs(KernelOp kernel,
                                            const TargetDesc &target) const = 0;

@@ -29,6 +29,8 @@ struct CompilerOptions {
   std::string input;
   /// Names in `--cpu`: one variant each, the best first.
   std::vector<std::string> cpus = {"native"};
+  /// `--gpu`: "opencl", "cuda:sm_90"; empty: kernels run on the CPU.
+  std::string gpu;
   /// Backends and schedules of the kernels.
   ScheduleOptions schedules;
   /// Names of fusions to leave out.

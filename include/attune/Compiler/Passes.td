@@ -26,6 +26,7 @@ def AssignSchedules : Pass<"attune-assign-schedules", "::mlir::ModuleOp"> {
   let dependentDialects = ["::attune::AttuneDialect"];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"", "CPU that kernels are made for">,
+    Option<"gpu", "gpu", "std::string", "\"\"", "GPU that kernels run on: opencl, cuda or cuda:sm_NN; empty: none">,
     Option<"backend", "backend", "std::string", "\"auto\"",
            "Backend of kernels that have none: auto or a name, then FAMILY=NAME for families of kernels">,
     ListOption<"databases", "db", "std::string", "Files of the tuner's records">,
@@ -83,7 +84,8 @@ def LowerKernels : Pass<"attune-lower-kernels", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect",
                            "::mlir::affine::AffineDialect"];
   let options = [
-    Option<"cpu", "cpu", "std::string", "\"native\"", "CPU that kernels are made for">
+    Option<"cpu", "cpu", "std::string", "\"native\"", "CPU that kernels are made for">,
+    Option<"gpu", "gpu", "std::string", "\"\"", "GPU that kernels run on: opencl, cuda or cuda:sm_NN; empty: none">
   ];
 }
 

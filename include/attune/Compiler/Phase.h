@@ -29,6 +29,8 @@ inline constexpr llvm::StringLiteral kPhaseAttr = "attune.phase";
 inline constexpr llvm::StringLiteral kDirectoryAttr = "attune.directory";
 /// The CPU that a module's schedules are made for.
 inline constexpr llvm::StringLiteral kCpuAttr = "attune.cpu";
+/// Likewise: the GPU that runs them, as `--gpu` names it; absent without one.
+inline constexpr llvm::StringLiteral kGpuAttr = "attune.gpu";
 /// What the program's `info` shows, as JSON text.
 inline constexpr llvm::StringLiteral kMetadataAttr = "attune.metadata";
 
