@@ -3,6 +3,7 @@
 #include "RandomInputs.h"
 #include "attune/Compiler/InMemoryModel.h"
 #include "attune/Compiler/MemoryReport.h"
+#include "attune/Kernel/LaunchShapes.h"
 #include "attune/Reference/FileWeights.h"
 #include "attune/Reference/Interpreter.h"
 #include "attune/Runtime/Cpu.h"
@@ -181,16 +182,10 @@ static Difference compare(const Tensor &reference, const char *memory,
   return difference;
 }
 
-static std::string describePlace(Location loc) {
-  auto name = loc->findInstanceOf<NameLoc>();
-  return name ? name.getName().str() : std::string("unnamed");
-}
-
 /// The function that is compiled.
 static llvm::Expected<func::FuncOp> getForward(ModuleOp module) {
-  for (func::FuncOp function : module.getOps<func::FuncOp>())
-    if (!function.isExternal())
-      return function;
+  if (func::FuncOp function = findModelFunction(module))
+    return function;
   return userError("the module has no function to run");
 }
 

@@ -49,7 +49,8 @@ struct Options {
                            cl::desc("CPU to compile for (native)"),
                            cl::cat(category),
                            cl::sub(command)};
-  ScheduleFlags schedules{category, command};
+  ScheduleFlags schedules{category, command, /*readsRecords=*/true,
+                          /*hasModel=*/false};
   cl::list<std::string> schedule{
       "schedule",
       cl::CommaSeparated,
@@ -119,9 +120,6 @@ llvm::Expected<ScheduleChoice> chooseSchedule(const Options &flags,
   llvm::Expected<ScheduleOptions> options = flags.schedules.get();
   if (!options)
     return options.takeError();
-  if (!options->optimizeFor.empty())
-    return userError("--optimize-for: a kernel is timed at the sizes that "
-                     "--kernel gives it");
   bool requireTuned = options->requireTuned;
   llvm::Expected<std::unique_ptr<ScheduleChooser>> chooser =
       ScheduleChooser::create(std::move(*options));

@@ -1,6 +1,5 @@
 //===- ModelOptions.cpp - Options of all commands that compile ------------===//
 #include "ModelOptions.h"
-#include "attune/Compiler/Backends.h"
 #include "attune/Dialect/Attune/Transforms/Pipelines.h"
 #include "attune/Support/Error.h"
 
@@ -12,16 +11,6 @@ static std::string phaseNames() {
   std::string names;
   for (const PhaseInfo &info : getPhases())
     names += (names.empty() ? "" : ", ") + info.name.str();
-  return names;
-}
-
-/// "auto (default), llvm or halide", as this build has them.
-static std::string listBackends() {
-  std::string names = "auto (default)";
-  llvm::ArrayRef<const Backend *> backends = getBackends();
-  for (const Backend *backend : backends)
-    names +=
-        (backend == backends.back() ? " or " : ", ") + backend->getName().str();
   return names;
 }
 
@@ -40,16 +29,18 @@ ScheduleFlags::Records::Records(cl::OptionCategory &category,
                    cl::cat(category), cl::sub(command)) {}
 
 ScheduleFlags::ScheduleFlags(cl::OptionCategory &category,
-                             cl::SubCommand &command, bool readsRecords)
-    : backendHelp("backend of the kernels: " + listBackends() +
-                  "; then FAMILY=NAME for families of kernels, e.g. "
-                  "auto,linear=llvm"),
-      backend("backend", cl::init("auto"), cl::value_desc("name,..."),
-              cl::desc(backendHelp), cl::cat(category), cl::sub(command)),
-      optimizeFor("optimize-for", cl::value_desc("symbol=n,..."),
-                  cl::desc("sizes to choose schedules for (batch=1,length=128 "
-                           "or the model's largest)"),
-                  cl::cat(category), cl::sub(command)) {
+                             cl::SubCommand &command, bool readsRecords,
+                             bool hasModel)
+    : backend("backend", cl::init("auto"), cl::value_desc("name,..."),
+              cl::desc("backend of the kernels: auto (default), llvm, or "
+                       "halide where it is built in; then FAMILY=NAME for "
+                       "families of kernels, e.g. auto,linear=llvm"),
+              cl::cat(category), cl::sub(command)) {
+  if (hasModel)
+    optimizeFor.emplace("optimize-for", cl::value_desc("symbol=n,..."),
+                        cl::desc("sizes to choose schedules for "
+                                 "(batch=1,length=128 or the model's largest)"),
+                        cl::cat(category), cl::sub(command));
   if (readsRecords)
     records.emplace(category, command);
 }
@@ -61,7 +52,7 @@ llvm::Expected<ScheduleOptions> ScheduleFlags::get() const {
     return choice.takeError();
   options.backend = std::move(*choice);
   llvm::Expected<llvm::StringMap<int64_t>> sizes =
-      parseOptimizeFor(optimizeFor);
+      parseOptimizeFor(optimizeFor ? optimizeFor->getValue() : "");
   if (!sizes)
     return sizes.takeError();
   options.optimizeFor = std::move(*sizes);
@@ -81,6 +72,10 @@ ModelOptions::ModelOptions(cl::OptionCategory &category,
                     "x86-64-v4 or a name LLVM knows; several go into one "
                     "artefact and the best is picked at start"),
            cl::cat(category), cl::sub(command)),
+      gpu("gpu", cl::value_desc("interface"),
+          cl::desc("run the kernels on a GPU: opencl, cuda or cuda:sm_NN (the "
+                   "least compute capability); the CPU is the host"),
+          cl::cat(category), cl::sub(command)),
       schedules(category, command, readsRecords),
       noFuse("no-fuse", cl::CommaSeparated, cl::ValueOptional,
              cl::value_desc("name,..."),
@@ -115,6 +110,7 @@ llvm::Expected<CompilerOptions> ModelOptions::get(llvm::StringRef input) const {
   options.input = input.str();
   if (!cpus.empty())
     options.cpus.assign(cpus.begin(), cpus.end());
+  options.gpu = gpu;
   llvm::Expected<ScheduleOptions> chosen = schedules.get();
   if (!chosen)
     return chosen.takeError();

@@ -11,10 +11,12 @@ namespace attune::tool {
 /// The options that decide by what kernels are computed.
 class ScheduleFlags {
 public:
-  /// Without `readsRecords` only --backend and --optimize-for: for a command
-  /// that uses the tuner's records in a way of its own.
+  /// Always --backend; what says where the tuner's records come from with
+  /// `readsRecords`, for a command may use them in a way of its own;
+  /// --optimize-for with `hasModel`.
   ScheduleFlags(llvm::cl::OptionCategory &category,
-                llvm::cl::SubCommand &command, bool readsRecords = true);
+                llvm::cl::SubCommand &command, bool readsRecords = true,
+                bool hasModel = true);
 
   /// What was given; errors name the flag.
   llvm::Expected<ScheduleOptions> get() const;
@@ -26,8 +28,8 @@ private:
     llvm::cl::list<std::string> databases;
     llvm::cl::opt<bool> noSeed, requireTuned;
   };
-  std::string backendHelp; ///< options refer to their texts
-  llvm::cl::opt<std::string> backend, optimizeFor;
+  llvm::cl::opt<std::string> backend;
+  std::optional<llvm::cl::opt<std::string>> optimizeFor;
   std::optional<Records> records;
 };
 
@@ -43,6 +45,7 @@ public:
 
 private:
   llvm::cl::list<std::string> cpus;
+  llvm::cl::opt<std::string> gpu;
   ScheduleFlags schedules;
   llvm::cl::list<std::string> noFuse;
   llvm::cl::opt<int64_t> maxSeq;
