@@ -14,7 +14,8 @@ LinearEmitter::LinearEmitter(KernelEmission &emission, OpBuilder &builder,
                              LinearOp linear, const LinearSchedule &schedule)
     : emission(emission), builder(builder), linear(linear), schedule(schedule),
       loc(linear.getLoc()), math(builder, loc),
-      tile(schedule.getTile(emission.target)) {
+      tile{schedule.mr, schedule.nv, emission.target.getLanes(), schedule.panel,
+           schedule.unroll} {
   auto weight = cast<RankedTensorType>(linear.getWeight().getType());
   n = weight.getDimSize(0);
   k = weight.getDimSize(1);

@@ -10,7 +10,8 @@
 #define ATTUNE_LIB_BACKEND_LLVM_LINEAREMITTER_H
 
 #include "IndexMath.h"
-#include "LinearSchedule.h"
+#include "MicroKernel.h"
+#include "attune/Backend/LLVM/LinearSchedule.h"
 #include "attune/Backend/LLVM/RegionEmitter.h"
 #include "llvm/Support/MathExtras.h"
 

@@ -1,5 +1,5 @@
 //===- LinearSchedule.cpp - How a linear layer is computed ----------------===//
-#include "LinearSchedule.h"
+#include "attune/Backend/LLVM/LinearSchedule.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 

@@ -1,18 +1,17 @@
 //===- LinearSchedule.h - How a linear layer is computed --------*- C++ -*-===//
-#ifndef ATTUNE_LIB_BACKEND_LLVM_LINEARSCHEDULE_H
-#define ATTUNE_LIB_BACKEND_LLVM_LINEARSCHEDULE_H
+#ifndef ATTUNE_BACKEND_LLVM_LINEARSCHEDULE_H
+#define ATTUNE_BACKEND_LLVM_LINEARSCHEDULE_H
 
-#include "MicroKernel.h"
 #include "attune/Backend/Backend.h"
 #include "attune/Kernel/Target.h"
 #include <string>
 
 namespace attune {
 
-/// The knobs of family "linear". A task computes a block of rows by a group of
-/// columns; in it, tiles of registers go down the rows of one column strip
-/// after the other, so that a strip of the weight stays in L1/L2 while it is
-/// used, and the block of rows in L2.
+/// The knobs of family "linear", which the backends for CPUs share. A task
+/// computes a block of rows by a group of columns; in it, tiles of registers go
+/// down the rows of one column strip after the other, so that a strip of the
+/// weight stays in L1/L2 while it is used, and the block of rows in L2.
 struct LinearSchedule {
   int64_t mr = 6;       ///< rows of a register tile
   int64_t nv = 2;       ///< vectors of a register tile
@@ -35,9 +34,6 @@ struct LinearSchedule {
   llvm::LogicalResult verify(const TargetDesc &target,
                              std::string &reason) const;
 
-  TileShape getTile(const TargetDesc &target) const {
-    return {mr, nv, target.getLanes(), panel, unroll};
-  }
   /// k in runs of equal length, at most kc: the length.
   int64_t getRunOfK(int64_t k) const;
   /// Vector registers of a tile: sums, a row of b, and one element of a.
@@ -52,4 +48,4 @@ struct LinearSchedule {
 
 } // namespace attune
 
-#endif // ATTUNE_LIB_BACKEND_LLVM_LINEARSCHEDULE_H
+#endif // ATTUNE_BACKEND_LLVM_LINEARSCHEDULE_H
