@@ -22,8 +22,8 @@ struct MeasureOptions {
   int threads = 1;
   /// Rounds in which every candidate left runs once. Those beyond `killRatio`
   /// times the best are dropped after the first, and after every third the
-  /// slower half, as far as it is beyond a ratio that gets closer to one each
-  /// time (killRatio ^ 1/2, 1/4, ...). What is dropped has fewer samples.
+  /// slower half, as far as it is beyond a ratio whose distance from one halves
+  /// each time (1.5, 1.25, 1.125, ...). What is dropped has fewer samples.
   int rounds = 9;
   double killRatio = 1.5;
   /// Least time of one sample; short kernels run several times in it.

@@ -13,17 +13,20 @@ namespace attune::measure {
 
 namespace {
 
-/// When the system does not say how large the last cache is.
-constexpr size_t kLargeCache = size_t(32) << 20;
-/// Some systems tell of the caches of several sockets together.
-constexpr size_t kLargestCache = size_t(512) << 20;
-constexpr size_t kEvictionGrain = size_t(1) << 20;
-
 double nowMs() {
   timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return double(time.tv_sec) * 1e3 + double(time.tv_nsec) * 1e-6;
 }
+
+#if defined(__x86_64__)
+constexpr size_t kLine = 64;
+#else
+/// When the system does not say how large the last cache is.
+constexpr size_t kLargeCache = size_t(32) << 20;
+/// Some systems tell of the caches of several sockets together.
+constexpr size_t kLargestCache = size_t(512) << 20;
+constexpr size_t kEvictionGrain = size_t(1) << 20;
 
 size_t lastCacheBytes() {
   long bytes = 0;
@@ -42,6 +45,7 @@ void evictGrain(void *args, int64_t index, void *) {
     *byte = char(*byte + 1);
   }
 }
+#endif
 
 } // namespace
 
@@ -71,13 +75,21 @@ double Execution::run(Bound &bound, AttuneFailure &failure) {
   return nowMs() - start;
 }
 
-void Execution::evictCaches() {
+void Execution::evict(const Operands &operands) {
+#if defined(__x86_64__)
+  operands.forEachBuffer([](const char *data, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += kLine)
+      __builtin_ia32_clflush(data + i);
+  });
+  __builtin_ia32_mfence();
+#else
   if (!other.size() && !other.reserve((2 * lastCacheBytes() + kEvictionGrain) /
                                       kEvictionGrain * kEvictionGrain))
     return;
   char *data = other.data();
   attune_pool_run(pool, evictGrain, &data,
                   int64_t(other.size() / kEvictionGrain));
+#endif
 }
 
 } // namespace attune::measure

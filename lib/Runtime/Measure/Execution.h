@@ -28,12 +28,12 @@ public:
   /// it says went wrong.
   double run(Bound &bound, AttuneFailure &failure);
 
-  /// Reads so much other memory that nothing of the operands stays in a cache.
-  void evictCaches();
+  /// Takes the operands out of all caches.
+  void evict(const Operands &operands);
 
 private:
   AttunePool *pool = nullptr;
-  Pages other;
+  Pages other; ///< that takes their place, where there is no other way
 };
 
 } // namespace attune::measure

@@ -127,7 +127,7 @@ bool Measurement::check(Entrant &entrant) {
 
 double Measurement::timeRun(Entrant &entrant, AttuneFailure &failure) {
   if (settings.coldCaches)
-    execution.evictCaches();
+    execution.evict(operands);
   return execution.run(entrant.bound, failure);
 }
 

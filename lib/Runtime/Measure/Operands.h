@@ -56,6 +56,14 @@ public:
   /// Keeps the results as those that others are compared with.
   bool keepReference(std::string &error);
 
+  /// Calls `visit(data, bytes)` for all memory that codes read or write.
+  template <typename Visitor> void forEachBuffer(Visitor visit) const {
+    for (const Buffer &buffer : buffers)
+      visit(buffer.pages.data(), buffer.pages.size());
+    for (const Packed &panels : packed)
+      visit(panels.buffer.pages.data(), panels.buffer.pages.size());
+  }
+
   /// The largest difference of the results to the reference's: absolute up to
   /// a magnitude of one and relative beyond. What is not comparable (a NaN and
   /// a number, unequal integers) differs by at least `kIncomparable`.

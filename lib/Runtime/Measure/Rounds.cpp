@@ -35,7 +35,7 @@ std::vector<int64_t> chooseLosers(const std::vector<Track> &tracks,
     order.emplace_back(medianOf(track.samples), track.code);
   std::sort(order.begin(), order.end());
   size_t stay = rounds == 1 ? 0 : (order.size() + 1) / 2;
-  double ratio = std::pow(killRatio, std::exp2(-double(rounds / 3)));
+  double ratio = 1 + std::ldexp(killRatio - 1, -int(rounds / 3));
   for (size_t i = stay; i < order.size(); ++i)
     if (order[i].second != 0 && order[i].first > ratio * order.front().first)
       losers.push_back(order[i].second);

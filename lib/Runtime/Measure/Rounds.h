@@ -22,8 +22,8 @@ struct Track {
 
 /// The codes of `tracks`, all of which have run in `rounds` rounds (>= 1), that
 /// leave now: after the first round those beyond `killRatio` times the best,
-/// after every third one the slower half, as far as it is beyond a ratio that
-/// gets closer to one each time (1.5, 1.22, 1.11, 1.05, ...).
+/// after every third one the slower half, as far as it is beyond a ratio whose
+/// distance from one halves each time (1.5, 1.25, 1.125, ...).
 std::vector<int64_t> chooseLosers(const std::vector<Track> &tracks,
                                   size_t rounds, double killRatio);
 
