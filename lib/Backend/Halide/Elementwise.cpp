@@ -1,48 +1,28 @@
 //===- Elementwise.cpp - Kernels without an anchor ------------------------===//
 #include "Families.h"
-#include "RegionExprs.h"
+#include "RowResults.h"
 
 using namespace mlir;
 using namespace attune;
-using Halide::Func;
-using Halide::TailStrategy;
-using Halide::Var;
 
 namespace {
 
 class ElementwiseAlgorithm : public Algorithm {
 public:
-  explicit ElementwiseAlgorithm(KernelPipeline &pipeline) : pipeline(pipeline) {
-    result(column, row) =
-        RegionExprs(pipeline).getResults({column, row}, KnownExprs())[0];
-    pipeline.setResult(0, result, BufferForm::Rows);
+  explicit ElementwiseAlgorithm(KernelPipeline &pipeline)
+      : schedule(pipeline.getSchedule()), results(pipeline) {
+    results.define(KnownExprs());
   }
 
   void scheduleCpu() override {
-    const Schedule &schedule = pipeline.getSchedule();
-    int unroll = static_cast<int>(schedule.get("unroll", 2));
-    // Rows of one task: at least one.
-    Halide::Expr rows =
-        Halide::max(static_cast<int32_t>(schedule.get("elements", 16384)) /
-                        Halide::max(pipeline.getColumns(), 1),
-                    1);
-    Var task("task"), inner("inner");
-    result.split(row, task, row, rows, TailStrategy::GuardWithIf)
-        .parallel(task)
-        .vectorize(column, pipeline.getLanes(), TailStrategy::GuardWithIf)
-        .unroll(column, unroll, TailStrategy::GuardWithIf);
+    results.scheduleCpu(schedule.get("elements", 16384),
+                        schedule.get("unroll", 2));
   }
-
-  void scheduleGpu() override {
-    Var block("block"), thread("thread");
-    result.gpu_tile(column, block, thread, 64, TailStrategy::GuardWithIf)
-        .gpu_blocks(row);
-  }
+  void scheduleGpu() override { results.scheduleGpu(); }
 
 private:
-  KernelPipeline &pipeline;
-  Var column{"column"}, row{"row"};
-  Func result{"result"};
+  const Schedule &schedule;
+  RowResults results;
 };
 
 /// Knobs as in the LLVM backend: `elements` of a task, `unroll` of vectors.
@@ -51,7 +31,8 @@ public:
   StringRef getName() const override { return "elementwise"; }
 
   LogicalResult supports(KernelOp kernel, std::string &reason) const override {
-    return RegionExprs::supportsResults(kernel, {}, reason);
+    return RegionExprs::supportsResults(kernel, {}, reason,
+                                        /*several=*/true);
   }
 
   SmallVector<Knob> getKnobs(KernelOp, const TargetDesc &) const override {

@@ -16,10 +16,7 @@ Expr mul(Operation *, Operands x) { return x[0] * x[1]; }
 Expr scale(Operation *op, Operands x) {
   return x[0] * cast<ScaleOp>(op).getFactor().convertToFloat();
 }
-// A NaN is not less than zero and stays.
-Expr relu(Operation *, Operands x) {
-  return Halide::select(x[0] < 0.0f, 0.0f, x[0]);
-}
+Expr relu(Operation *, Operands x) { return clampBelow(x[0], 0.0f); }
 Expr gelu(Operation *op, Operands x) {
   return cast<GeluOp>(op).getApproximate() == "tanh" ? geluTanh(x[0])
                                                      : attune::gelu(x[0]);

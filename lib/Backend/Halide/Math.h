@@ -12,6 +12,17 @@
 
 namespace attune {
 
+/// Halide takes floats for real numbers and ignores NaNs; these do not.
+/// Whether a < b; false where one is a NaN.
+Halide::Expr strictLess(Halide::Expr a, Halide::Expr b);
+/// a - b, rounded, however it is used.
+Halide::Expr strictSub(Halide::Expr a, Halide::Expr b);
+/// The larger of x and `lowest`, or the lesser of x and `highest`; a NaN stays.
+Halide::Expr clampBelow(Halide::Expr x, float lowest);
+Halide::Expr clampAbove(Halide::Expr x, float highest);
+/// The larger one; b where one of the two is a NaN.
+Halide::Expr larger(Halide::Expr a, Halide::Expr b);
+
 /// 2^x; results below 2^-126 are zero.
 Halide::Expr exp2Flush(Halide::Expr x);
 /// 1 / (1 + e^-x).

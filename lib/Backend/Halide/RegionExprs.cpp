@@ -107,10 +107,19 @@ LogicalResult RegionExprs::supportsValue(Value value, ValueRange known,
 }
 
 LogicalResult RegionExprs::supportsResults(KernelOp kernel, ValueRange known,
-                                           std::string &reason) {
-  if (kernel.getResultTypes().size() != 1) {
-    reason = "the halide backend makes kernels of one result";
+                                           std::string &reason, bool several) {
+  ValueRange values = kernel.getYield().getValues();
+  if (values.empty() || (values.size() > 1 && !several)) {
+    reason = "the halide backend makes such kernels of one result";
     return failure();
   }
-  return supportsValue(kernel.getYield().getValues()[0], known, reason);
+  for (Value value : values) {
+    if (shapeOf(value) != shapeOf(values.front())) {
+      reason = "results of different shapes";
+      return failure();
+    }
+    if (failed(supportsValue(value, known, reason)))
+      return failure();
+  }
+  return success();
 }

@@ -42,9 +42,12 @@ public:
   static llvm::LogicalResult
   supportsValue(mlir::Value value, mlir::ValueRange known, std::string &reason);
 
-  /// supportsValue of all that the kernel yields.
-  static llvm::LogicalResult
-  supportsResults(KernelOp kernel, mlir::ValueRange known, std::string &reason);
+  /// supportsValue of all that the kernel yields: one result, or `several` of
+  /// one shape.
+  static llvm::LogicalResult supportsResults(KernelOp kernel,
+                                             mlir::ValueRange known,
+                                             std::string &reason,
+                                             bool several = false);
 
 private:
   Halide::Expr load(unsigned argument, const Position &position) const;
