@@ -126,6 +126,10 @@ static std::vector<std::vector<size_t>> split(size_t codes, size_t parts) {
   return split;
 }
 
+static Measurement getInterrupted() {
+  return {TrialStatus::Crashed, "interrupted", {}, 0, 0};
+}
+
 llvm::Expected<std::vector<Measurement>>
 MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
                      llvm::ArrayRef<MeasuredCode> codes,
@@ -144,8 +148,13 @@ MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
       chosen.push_back(&codes[code]);
     std::string path = directory->at("measure" + std::to_string(i));
     if (llvm::Error error = linkMeasureProgram(operands, chosen, impl->target,
-                                               impl->tools, path))
-      return std::move(error);
+                                               impl->tools, path)) {
+      // The keyboard's signals end linkers too.
+      if (!options.stop || !*options.stop)
+        return std::move(error);
+      llvm::consumeError(std::move(error));
+      return std::vector<Measurement>(codes.size(), getInterrupted());
+    }
     jobs.emplace_back(std::move(path), part.size());
   }
 
@@ -173,7 +182,7 @@ MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
       if (const std::optional<Measurement> &result = job.getResult(i))
         results[code] = *result;
       else if (isStopped)
-        results[code] = {TrialStatus::Crashed, "interrupted", {}, 0, 0};
+        results[code] = getInterrupted();
       else
         return impl->reportNoRunner();
     }
