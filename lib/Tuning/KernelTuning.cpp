@@ -150,7 +150,13 @@ bool KernelTuning::isKnown(const Candidate &candidate) const {
 
 void KernelTuning::learnReference(const Measurement &measurement) {
   bool isFirst = !isReferenceKnown();
-  referenceMs = measurement.time.median;
+  // The median over rounds: one disturbed round must not decide what a kernel
+  // counts in the model.
+  referenceTimes.push_back(measurement.time.median);
+  std::vector<double> sorted = referenceTimes;
+  auto middle = sorted.begin() + sorted.size() / 2;
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  referenceMs = *middle;
   if (!isFirst)
     return;
   if (!space->findSide(reference.backend))

@@ -82,9 +82,10 @@ private:
   std::optional<SearchSpace> space;
   std::unique_ptr<Search> search;
   Candidate reference, base;
-  double referenceMs = 0;
-  std::vector<Contender> contenders; // in the order of their first trial
-  llvm::StringMap<size_t> index;     // by backend and schedule
+  std::vector<double> referenceTimes; // a round each
+  double referenceMs = 0;             // their median
+  std::vector<Contender> contenders;  // in the order of their first trial
+  llvm::StringMap<size_t> index;      // by backend and schedule
   bool settled = false;
 };
 

@@ -434,7 +434,8 @@ llvm::Error Tuner::Impl::confirmKernel(size_t index) {
 llvm::Error Tuner::Impl::confirm() {
   listener->confirmationBegins();
   for (size_t index = 0; index < kernels.size() && !*stop; ++index) {
-    if (!kernels[index] || !kernels[index]->isReferenceKnown())
+    if (!kernels[index] || !kernels[index]->isReferenceKnown() ||
+        !result.kernels[index].failure.empty())
       continue;
     if (llvm::Error error = confirmKernel(index))
       return error;

@@ -80,7 +80,7 @@ TuneFlags::TuneFlags()
            cl::cat(category), cl::sub(command)),
       compiler(category, command, /*readsRecords=*/false),
       threadsShort("t", cl::desc("the same as --threads"),
-                   cl::aliasopt(threads), cl::cat(category), cl::sub(command)),
+                   cl::aliasopt(threads), cl::cat(category)),
       strategyHelp(describeStrategies()) {
   strategy.setDescription(strategyHelp);
 }

@@ -31,10 +31,11 @@ TEST_F(ReplayTest, SameSeedSameProposals) {
   std::vector<std::string> first = replay(7), second = replay(7);
   EXPECT_EQ(first.size(), 60u);
   EXPECT_EQ(first, second);
-  // The beginning of the recorded run was the same, too.
+  // The recorded run began the same, up to the last round, which has fewer
+  // candidates where the trials end earlier.
   std::vector<std::string> recorded = recorder.getTrials();
-  recorded.resize(60);
-  EXPECT_EQ(first, recorded);
+  recorded.resize(49);
+  EXPECT_EQ(recorded, std::vector(first.begin(), first.begin() + 49));
   EXPECT_NE(replay(8), first);
 }
 
