@@ -2,6 +2,7 @@
 #include "attune/Runtime/Model.h"
 
 #include "Error.h"
+#include "GpuCall.h"
 #include "ModelHandle.h"
 #include "Support/Memory.h"
 #include "Workspace.h"
@@ -22,6 +23,8 @@ attune_model::attune_model(const AttuneModel &descriptor)
       buffers(size_t(descriptor.num_inputs) + size_t(descriptor.num_outputs)) {}
 
 attune_model::~attune_model() {
+  if (gpu)
+    variant->gpu->close(gpu);
   attune_pool_destroy(pool);
   releasePages(workspace, workspaceBytes);
 }
@@ -102,7 +105,15 @@ attune_status prepare(attune_model &model, const char *default_weights,
         format("cannot start %d threads with %lld bytes each: %s",
                options.threads ? options.threads : attune_default_threads(),
                (long long)model.variant->scratch_bytes, strerror(errno)));
-  return ATTUNE_OK;
+  if (!model.variant->gpu)
+    return ATTUNE_OK;
+  // The tokenizer, which is last in the image, is nothing to kernels.
+  size_t bytes = descriptor.tokenizer_bytes ? descriptor.tokenizer_offset
+                                            : descriptor.weights_bytes;
+  char message[sizeof(AttuneFailure::message)];
+  model.gpu = model.variant->gpu->open(model.weights.data(), bytes, message,
+                                       sizeof message);
+  return model.gpu ? ATTUNE_OK : fail(ATTUNE_SYSTEM_ERROR, message);
 }
 
 attune_status noModel() {
@@ -200,7 +211,18 @@ attune_status attune_forward(attune_model *model, const attune_tensor *inputs,
   call.weights = model->weights.data();
   call.pool = model->pool;
   call.failure = &failure;
-  variant.forward(&call);
+  call.gpu = model->gpu;
+  if (!model->gpu) {
+    variant.forward(&call);
+  } else {
+    listRanges(descriptor, model->shape, model->buffers.data(), workspace,
+               needed, model->ranges);
+    if (attune_gpu_begin(variant.gpu, &call, model->ranges.data(),
+                         model->ranges.size()) == 0) {
+      variant.forward(&call);
+      attune_gpu_end(variant.gpu, &call);
+    }
+  }
   if (failure.failed)
     return fail(ATTUNE_SYSTEM_ERROR, failure.message);
   return ATTUNE_OK;

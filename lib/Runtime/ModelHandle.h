@@ -3,6 +3,7 @@
 #define ATTUNE_LIB_RUNTIME_MODELHANDLE_H
 
 #include "Shapes.h"
+#include "attune/Runtime/Gpu.h"
 #include "attune/Runtime/Tokenizer.h"
 #include "attune/Runtime/Weights.h"
 
@@ -23,11 +24,13 @@ struct attune_model {
   const AttuneVariant *variant = nullptr;
   attune::rt::Weights weights;
   AttunePool *pool = nullptr;
+  AttuneGpu *gpu = nullptr; ///< Of variant->gpu.
   void *workspace = nullptr;
   size_t workspaceBytes = 0;
   std::unique_ptr<attune::rt::Tokenizer> tokenizer; ///< Opened when first used.
   attune::rt::CallShape shape;
   std::vector<void *> buffers;
+  std::vector<AttuneGpuRange> ranges;
   std::atomic<bool> busy{false};
 };
 

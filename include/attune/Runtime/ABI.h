@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Grows whenever a struct below or the meaning of a field changes. */
-#define ATTUNE_ABI_VERSION 2u
+#define ATTUNE_ABI_VERSION 3u
 
 /* What an input stands for when the caller leaves it out. */
 typedef enum AttuneDefault {
@@ -51,6 +51,11 @@ typedef struct AttuneSymbol {
 /* Opaque: the threads that run a model's kernels. */
 typedef struct AttunePool AttunePool;
 
+/* Opaque: a GPU with the model's memory on it, and how it is reached (Gpu.h).
+ */
+typedef struct AttuneGpu AttuneGpu;
+typedef struct AttuneGpuDriver AttuneGpuDriver;
+
 /* What went wrong in a kernel: the first failure of a call. Zeroed before. */
 typedef struct AttuneFailure {
   int32_t failed;
@@ -65,6 +70,7 @@ typedef struct AttuneCall {
   const void *weights;  /* start of the mapped weights file */
   AttunePool *pool;
   AttuneFailure *failure; /* where attune_fail() writes */
+  AttuneGpu *gpu;         /* that runs the kernels; NULL: the CPU */
 } AttuneCall;
 
 /* One grain of a kernel: grain `index` of the `count` that it was launched
@@ -86,6 +92,7 @@ typedef struct AttuneVariant {
   void (*forward)(const AttuneCall *call);
   int64_t (*workspace)(const int64_t *dims); /* bytes for these extents */
   int64_t scratch_bytes;                     /* per thread */
+  const AttuneGpuDriver *gpu;                /* NULL: kernels run on the CPU */
 } AttuneVariant;
 
 /* A compiled model. Variants are ordered best first: the first whose features
