@@ -19,8 +19,15 @@
 using namespace attune;
 
 static constexpr size_t kLeastRecords = 16, kMostRecords = 4096;
-/// Logarithms of relative times beyond are no better known than these.
-static constexpr double kLargestLog = 3;
+
+/// Logarithms of relative times as trees learn them: small ones as they are,
+/// large ones compressed into (-1, 1). Ten times slower or twenty is much the
+/// same, and a disturbed measurement must not outweigh many good ones.
+static double compress(double log) { return log / (1 + std::abs(log)); }
+static double expand(double value) {
+  double bounded = std::clamp(value, -0.9, 0.9);
+  return bounded / (1 - std::abs(bounded));
+}
 
 struct CostModel::Impl {
   void fit(std::vector<const TrialRecord *> records);
@@ -68,8 +75,7 @@ void CostModel::Impl::fit(std::vector<const TrialRecord *> records) {
   for (const TrialRecord *record : records) {
     CostQuery query = getQuery(*record);
     rows.push_back(columns.compute(query));
-    targets.push_back(std::clamp(baseTimes.getRelativeLog(*record),
-                                 -kLargestLog, kLargestLog));
+    targets.push_back(compress(baseTimes.getRelativeLog(*record)));
     std::string group = record->workload + BaseTimes::getKey(query);
     groups.push_back(groupOf.try_emplace(group, groupOf.size()).first->second);
     std::string candidate =
@@ -85,7 +91,7 @@ void CostModel::Impl::fit(std::vector<const TrialRecord *> records) {
 }
 
 double CostModel::Impl::predict(const CostQuery &query) const {
-  double relative = trees.predict(columns.compute(query));
+  double relative = expand(trees.predict(columns.compute(query)));
   return std::exp(baseTimes.getLog(query) + relative);
 }
 

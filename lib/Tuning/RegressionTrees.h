@@ -50,7 +50,7 @@ struct BoostingOptions {
   int trees = 150;
   int depth = 5;
   double shrinkage = 0.1;
-  int leastRows = 3;         ///< of a leaf
+  int leastRows = 5;         ///< of a leaf
   double rowShare = 0.7;     ///< that a tree sees
   double columnShare = 0.35; ///< that a tree may split by
 };
