@@ -49,15 +49,18 @@ bool MeasureJob::blame(size_t code, const Runner::Outcome &outcome) {
   return true;
 }
 
-std::string MeasureJob::run(Runner &runner, const MeasureOptions &options) {
+std::string MeasureJob::run(Runner &runner, const MeasureOptions &options,
+                            const std::function<bool()> &stopCondition) {
   // The program itself notices what hangs: what prints nothing for longer does
   // not run at all.
   double silence = 2 * options.timeout + 1;
+  runner.stopWhen(stopCondition);
   while (true) {
     Runner::Outcome outcome = runner.run(path, getArguments(options), silence);
-    if (options.stop && *options.stop)
-      return "interrupted";
     MeasureReport report = readMeasureReport(outcome.lines, results.size());
+    started |= report.started;
+    if (stopCondition())
+      return "interrupted";
     bool endedByCode = false;
     for (auto &[code, result] : report.results) {
       if (results[code])

@@ -18,8 +18,13 @@ public:
 
   /// Runs the program until the result of every code is known, each time
   /// without those that are. Returns what kept the runner from it; empty: it
-  /// is done, or the reference does not run (isFailed).
-  std::string run(Runner &runner, const MeasureOptions &options);
+  /// is done, or the reference does not run (isFailed). Ends soon after
+  /// `stopCondition` is true.
+  std::string run(Runner &runner, const MeasureOptions &options,
+                  const std::function<bool()> &stopCondition);
+
+  /// Whether the program has ever begun to run.
+  bool hasStarted() const { return started; }
 
   /// Whether the reference has been found not to run; why is in its result.
   bool isFailed() const {
@@ -36,6 +41,7 @@ private:
   bool blame(size_t code, const Runner::Outcome &outcome);
 
   std::string path;
+  bool started = false;
   std::vector<std::optional<Measurement>> results;
   /// How often a code was running when a run ended without a reason.
   std::vector<int> suspicions;

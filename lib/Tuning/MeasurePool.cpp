@@ -3,15 +3,21 @@
 #include "TemporaryDirectory.h"
 #include "attune/Support/Error.h"
 #include "attune/Tuning/MeasureProgram.h"
+#include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 
 using namespace attune;
 
+using Clock = std::chrono::steady_clock;
+
 /// Failures in a row after which a runner is used no more.
 static constexpr int kMostFailures = 3;
+/// A runner takes over what takes another one so many times as long as it has
+/// taken itself, and this much more.
+static constexpr int kOverdue = 3;
+static constexpr std::chrono::milliseconds kPatience(1000);
 
 namespace {
 
@@ -22,61 +28,101 @@ struct RunnerState {
   bool isDropped() const { return failures >= kMostFailures; }
 };
 
+/// A program, and the runners that are at it: normally one.
+struct Task {
+  explicit Task(MeasureJob job) : job(std::move(job)) {}
+  MeasureJob job;
+  bool isDone = false;
+  int attempts = 0;          ///< that are under way
+  Clock::time_point begun{}; ///< the first of them
+};
+
 /// The programs of one measure() and who works on them.
 class Distribution {
 public:
-  Distribution(std::vector<MeasureJob> &jobs, const MeasureOptions &options,
+  Distribution(std::vector<Task> &tasks, const MeasureOptions &options,
                llvm::function_ref<void(llvm::StringRef)> warn)
-      : options(options), warn(warn), left(jobs.size()) {
-    for (MeasureJob &job : jobs)
-      waiting.push_back(&job);
-  }
+      : tasks(tasks), options(options), warn(warn) {}
 
-  /// Runs programs until none is left to run or to come back from another
-  /// runner.
+  /// Runs programs until all are done.
   void work(RunnerState &state);
 
 private:
   bool isStopped() const { return options.stop && *options.stop; }
+  /// What a runner that took `own` for its last program may do next; null:
+  /// wait.
+  Task *choose(std::optional<Clock::duration> own);
+  void fail(RunnerState &state, std::string failure);
 
+  std::vector<Task> &tasks;
   const MeasureOptions &options;
   llvm::function_ref<void(llvm::StringRef)> warn;
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<MeasureJob *> waiting;
-  size_t left; ///< jobs that are not done
 };
 
 } // namespace
 
+Task *Distribution::choose(std::optional<Clock::duration> own) {
+  for (Task &task : tasks)
+    if (!task.isDone && !task.attempts)
+      return &task;
+  if (own)
+    for (Task &task : tasks)
+      if (!task.isDone && task.attempts == 1 &&
+          Clock::now() - task.begun > kOverdue * *own + kPatience)
+        return &task;
+  return nullptr;
+}
+
+void Distribution::fail(RunnerState &state, std::string failure) {
+  ++state.failures;
+  warn(state.runner->describe() + ": " + failure +
+       (state.isDropped() ? "; it is used no more" : ""));
+  state.failure = std::move(failure);
+}
+
 void Distribution::work(RunnerState &state) {
-  state.runner->setStop(options.stop);
+  std::optional<Clock::duration> own;
   std::unique_lock<std::mutex> lock(mutex);
-  while (!state.isDropped()) {
-    changed.wait(lock, [&] { return !waiting.empty() || !left; });
-    if (!left || isStopped())
-      break;
-    MeasureJob *job = waiting.front();
-    waiting.pop_front();
+  while (!state.isDropped() && !isStopped() &&
+         !llvm::all_of(tasks, [](const Task &task) { return task.isDone; })) {
+    Task *task = choose(own);
+    if (!task) {
+      changed.wait_for(lock, kPatience / 10);
+      continue;
+    }
+    Clock::time_point begun = Clock::now();
+    if (!task->attempts++)
+      task->begun = begun;
+    MeasureJob job = task->job;
     lock.unlock();
-    std::string failure = job->run(*state.runner, options);
+    std::string failure = job.run(*state.runner, options, [&] {
+      if (isStopped())
+        return true;
+      std::lock_guard<std::mutex> guard(mutex);
+      return task->isDone;
+    });
     lock.lock();
-    if (failure.empty()) {
+    --task->attempts;
+    if (task->isDone) {
+      // Another runner was quicker. No reproach, unless this one did nothing.
+      if (!job.hasStarted())
+        fail(state, "the program had not begun to run when another runner was "
+                    "done with it");
+    } else if (failure.empty()) {
+      own = Clock::now() - begun;
       state.failures = 0;
-      --left;
-    } else if (isStopped()) {
-      left = 0;
-    } else {
-      ++state.failures;
-      state.failure = failure;
-      waiting.push_back(job);
-      warn(state.runner->describe() + ": " + failure +
-           (state.isDropped() ? "; it is used no more" : ""));
+      task->job = std::move(job);
+      task->isDone = true;
+    } else if (!isStopped()) {
+      if (!task->attempts)
+        task->job = std::move(job);
+      fail(state, std::move(failure));
     }
     changed.notify_all();
   }
-  changed.notify_all();
-  state.runner->setStop(nullptr);
+  state.runner->stopWhen(nullptr);
 }
 
 struct MeasurePool::Impl {
@@ -110,7 +156,7 @@ MeasurePool::MeasurePool(const TargetDesc &target,
     : impl(std::make_unique<Impl>()) {
   impl->target = target;
   for (std::unique_ptr<Runner> &runner : runners)
-    impl->runners.push_back({std::move(runner)});
+    impl->runners.emplace_back().runner = std::move(runner);
   impl->warn = std::move(warn);
   impl->tools = std::move(tools);
 }
@@ -141,7 +187,7 @@ MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
   if (!directory)
     return directory.takeError();
   std::vector<std::vector<size_t>> parts = split(codes.size(), runners.size());
-  std::vector<MeasureJob> jobs;
+  std::vector<Task> tasks;
   for (auto [i, part] : llvm::enumerate(parts)) {
     std::vector<const MeasuredCode *> chosen;
     for (size_t code : part)
@@ -155,14 +201,14 @@ MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
       llvm::consumeError(std::move(error));
       return std::vector<Measurement>(codes.size(), getInterrupted());
     }
-    jobs.emplace_back(std::move(path), part.size());
+    tasks.emplace_back(MeasureJob(std::move(path), part.size()));
   }
 
   auto warn = [&](llvm::StringRef message) {
     if (impl->warn)
       impl->warn(message);
   };
-  Distribution distribution(jobs, options, warn);
+  Distribution distribution(tasks, options, warn);
   std::vector<std::thread> threads;
   for (RunnerState *state : runners)
     threads.emplace_back([&, state] { distribution.work(*state); });
@@ -171,13 +217,14 @@ MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
 
   bool isStopped = options.stop && *options.stop;
   std::vector<Measurement> results(codes.size());
-  for (auto [part, job] : llvm::zip(parts, jobs)) {
+  for (auto [part, task] : llvm::zip(parts, tasks)) {
+    const MeasureJob &job = task.job;
     if (job.isFailed() && !isStopped)
       return userErrorf("the reference schedule does not run: {0}",
                         job.getResult(0)->detail);
     for (auto [i, code] : llvm::enumerate(part)) {
       // Every program measures the reference; the first one speaks for all.
-      if (code == 0 && &job != &jobs.front())
+      if (code == 0 && &task != &tasks.front())
         continue;
       if (const std::optional<Measurement> &result = job.getResult(i))
         results[code] = *result;

@@ -3,6 +3,7 @@
 #include "attune/Runtime/MeasureABI.h"
 #include "attune/Support/File.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -22,7 +23,7 @@ public:
     process.command.push_back(path.str());
     llvm::append_range(process.command, arguments);
     process.silence = silence;
-    process.stop = stop;
+    process.stopCondition = stopCondition;
     return runSubprocess(process);
   }
 };
@@ -50,17 +51,19 @@ static std::string quote(llvm::StringRef word) {
   return quoted + "'";
 }
 
-/// Writes a copy of a program that brings its arguments along.
+/// Writes a copy of a program that brings its arguments along, beside it; its
+/// name goes to `copy`. Several runners may do so at the same time.
 static std::error_code writeWithArguments(llvm::StringRef program,
                                           llvm::ArrayRef<std::string> arguments,
-                                          llvm::StringRef copy) {
+                                          llvm::SmallString<128> &copy) {
   auto buffer = llvm::MemoryBuffer::getFile(program, false, false);
   if (!buffer)
     return buffer.getError();
-  std::error_code code;
-  llvm::raw_fd_ostream os(copy, code);
-  if (code)
+  int fd;
+  if (std::error_code code = llvm::sys::fs::createUniqueFile(
+          program + "-%%%%%%%%.input", fd, copy))
     return code;
+  llvm::raw_fd_ostream os(fd, /*shouldClose=*/true);
   AttuneArgumentsTrailer trailer;
   std::memcpy(trailer.magic, ATTUNE_ARGUMENTS_MAGIC, sizeof trailer.magic);
   trailer.bytes = 0;
@@ -71,7 +74,7 @@ static std::error_code writeWithArguments(llvm::StringRef program,
   }
   os.write(reinterpret_cast<const char *>(&trailer), sizeof trailer);
   os.close();
-  code = os.error();
+  std::error_code code = os.error();
   os.clear_error();
   return code;
 }
@@ -81,8 +84,8 @@ Runner::Outcome CommandRunner::run(llvm::StringRef path,
                                    double silence) {
   Subprocess process;
   process.silence = silence;
-  process.stop = stop;
-  std::string copy;
+  process.stopCondition = stopCondition;
+  llvm::SmallString<128> copy;
   llvm::scope_exit removeCopy([&] {
     if (!copy.empty())
       llvm::sys::fs::remove(copy);
@@ -98,13 +101,14 @@ Runner::Outcome CommandRunner::run(llvm::StringRef path,
   } else {
     process.environment.push_back("ATTUNE_MEASURE_ARGUMENTS=" +
                                   llvm::join(arguments, " "));
-    copy = path.str() + ".input";
     if (std::error_code code = writeWithArguments(path, arguments, copy)) {
       Outcome outcome;
-      outcome.failure = copy + ": cannot write: " + code.message();
+      outcome.failure =
+          ("the program cannot be copied: " + llvm::Twine(code.message()))
+              .str();
       return outcome;
     }
-    process.input = copy;
+    process.input = copy.str().str();
   }
   process.command = {"/bin/sh", "-c", text};
   return runSubprocess(process);

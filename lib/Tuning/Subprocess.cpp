@@ -20,7 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How often the flag to stop and the process itself are looked at.
+/// How often the condition to stop and the process itself are looked at.
 constexpr int kPollMs = 50;
 /// The same once its pipes are closed and it is about to end.
 constexpr int kExitPollMs = 2;
@@ -195,7 +195,7 @@ void Conversation::listen() {
       if (Clock::now() + kDrain / 2 > deadline)
         return;
     }
-    if (process.stop && *process.stop)
+    if (process.stopCondition && process.stopCondition())
       killed = "interrupted";
     else if (Clock::now() > deadline) {
       outcome.timedOut = true;

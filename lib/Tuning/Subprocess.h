@@ -18,8 +18,8 @@ struct Subprocess {
   std::string input;
   /// It is ended when it prints nothing for so many seconds, ...
   double silence = 60;
-  /// ... and soon after this becomes true. May be null.
-  const std::atomic<bool> *stop = nullptr;
+  /// ... and soon after this is true. May be null.
+  std::function<bool()> stopCondition;
 };
 
 /// Runs a process in a group of its own, which it does not outlive: whatever

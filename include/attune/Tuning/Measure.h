@@ -78,11 +78,14 @@ public:
                       llvm::ArrayRef<std::string> arguments,
                       double silence) = 0;
 
-  /// From now on runs end soon after `*flag` has become true; null: never.
-  void setStop(const std::atomic<bool> *flag) { stop = flag; }
+  /// From now on a run ends soon after `condition`, asked time and again on the
+  /// thread that runs it, has become true; null: never.
+  void stopWhen(std::function<bool()> condition) {
+    stopCondition = std::move(condition);
+  }
 
 protected:
-  const std::atomic<bool> *stop = nullptr;
+  std::function<bool()> stopCondition;
 };
 
 /// In a process of its own on this machine, which ends with this one.
@@ -105,7 +108,8 @@ struct MeasureTools {
 };
 
 /// Compiles candidates for `target` and measures them with the runners, of
-/// which each works on a program of its own when there are several. A runner
+/// which each works on a program of its own when there are several. One that is
+/// done long before another takes over its program too. A runner
 /// that fails three times in a row is used no more; `warn`, which may be null,
 /// is told, on one thread at a time.
 std::unique_ptr<Measurer> createMeasurer(

@@ -57,12 +57,19 @@ TEST(RunnerTest, Placeholders) {
 }
 
 TEST(RunnerTest, StandardInput) {
+  llvm::SmallString<128> program;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("program", "", program));
+  std::ofstream(program.c_str()) << "text";
   Runner::Outcome outcome =
-      createCommandRunner("echo $ATTUNE_MEASURE_ARGUMENTS; tail -c +1 | wc -l")
-          ->run(ATTUNE_SOURCE_DIR "/.clang-format", {"--a=1", "--b=2"}, 20);
-  ASSERT_EQ(outcome.lines.size(), 2u) << outcome.failure;
-  EXPECT_EQ(outcome.lines.front(), "--a=1 --b=2");
-  EXPECT_NE(outcome.lines.back(), "0");
+      createCommandRunner("echo $ATTUNE_MEASURE_ARGUMENTS; head -c 4; echo; "
+                          "wc -c")
+          ->run(program, {"--a=1", "--b=2"}, 20);
+  llvm::sys::fs::remove(program);
+  ASSERT_EQ(outcome.lines.size(), 3u) << outcome.failure;
+  EXPECT_EQ(outcome.lines[0], "--a=1 --b=2");
+  EXPECT_EQ(outcome.lines[1], "text");
+  // The arguments with a zero each, and what says that they are there.
+  EXPECT_EQ(outcome.lines[2], std::to_string(6 + 6 + 16));
 }
 
 TEST(RunnerTest, Failures) {
@@ -113,7 +120,7 @@ TEST(RunnerTest, EndlessOutput) {
 TEST(RunnerTest, Stop) {
   std::atomic<bool> stop = false;
   auto runner = createCommandRunner("sleep 1000");
-  runner->setStop(&stop);
+  runner->stopWhen([&] { return stop.load(); });
   std::thread other([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     stop = true;
@@ -208,14 +215,25 @@ TEST_F(RunnersTest, ProgramsBringTheirArguments) {
 }
 
 TEST_F(RunnersTest, OneFailsAndOneHangs) {
+  // The one that works takes over what the others have.
   addRunner("echo no such host >&2; exit 1");
   addRunner("cat >/dev/null; sleep 1000");
   addRunner(nullptr);
   for (int i = 0; i < 4; ++i)
-    expectAll(6, /*timeout=*/0.2);
+    expectAll(6);
   EXPECT_EQ(warnings.count("no such host; it is used no more"), 1u);
-  EXPECT_EQ(warnings.count("it printed nothing for 1.4 s"), 3u);
+  EXPECT_EQ(warnings.count("the program had not begun to run"), 3u);
   EXPECT_EQ(warnings.count("it is used no more"), 2u);
+}
+
+TEST_F(RunnersTest, TheOnlyOneHangs) {
+  addRunner("cat >/dev/null; sleep 1000");
+  auto results = measure(2, /*timeout=*/0.2);
+  ASSERT_FALSE(bool(results));
+  EXPECT_EQ(llvm::toString(results.takeError()),
+            "nothing can be measured: none of the runners works\n"
+            "  'cat >/dev/null; sleep 1000': it printed nothing for 1.4 s");
+  EXPECT_EQ(warnings.count("it printed nothing for 1.4 s"), 3u);
 }
 
 TEST_F(RunnersTest, AllFail) {
