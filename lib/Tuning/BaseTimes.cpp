@@ -1,13 +1,10 @@
 //===- BaseTimes.cpp - How long default schedules take --------------------===//
 #include "BaseTimes.h"
+#include "RelativeTime.h"
 #include <cmath>
 #include <limits>
 
 using namespace attune;
-
-static bool hasSpeedup(const TrialRecord &record) {
-  return std::isfinite(record.result.speedup) && record.result.speedup > 0;
-}
 
 static CostQuery getQuery(const TrialRecord &record) {
   return {record.family, record.shapes, record.candidate, record.target,
@@ -31,7 +28,7 @@ BaseTimes::BaseTimes(llvm::ArrayRef<const TrialRecord *> records) {
     problem.shapes = record->shapes;
     problem.threads = record->threads;
     // Times without a speedup stand in where there are no others.
-    bool better = hasSpeedup(*record);
+    bool better = getRelativeTime(record->result).has_value();
     if (better && !problem.hasSpeedups) {
       problem.hasSpeedups = true;
       problem.log = 0;
@@ -48,8 +45,8 @@ BaseTimes::BaseTimes(llvm::ArrayRef<const TrialRecord *> records) {
 }
 
 double BaseTimes::getRelativeLog(const TrialRecord &record) const {
-  if (hasSpeedup(record))
-    return -std::log(record.result.speedup);
+  if (std::optional<double> relative = getRelativeTime(record.result))
+    return std::log(*relative);
   return std::log(record.result.time.median) - getLog(getQuery(record));
 }
 

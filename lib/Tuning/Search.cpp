@@ -2,9 +2,10 @@
 #include "attune/Tuning/Search.h"
 #include "Bandit.h"
 #include "Enumerator.h"
+#include "RelativeTime.h"
 #include "SearchState.h"
 #include "Strategies.h"
-#include <cmath>
+#include <limits>
 
 using namespace attune;
 
@@ -198,10 +199,7 @@ void Search::Impl::tell(const Candidate &candidate, const Measurement &result) {
   const SearchState::Trial *before = state.getBest();
   double least =
       before ? *before->cost : std::numeric_limits<double>::infinity();
-  std::optional<double> cost;
-  if (result.status == TrialStatus::Ok && std::isfinite(result.speedup) &&
-      result.speedup > 0)
-    cost = 1 / result.speedup;
+  std::optional<double> cost = getRelativeTime(result);
   if (auto it = origins.find(getKey(canonical)); it != origins.end()) {
     bandit.report(it->second, cost && *cost < least * (1 - kImprovement));
     origins.erase(it);

@@ -239,6 +239,7 @@ TEST_F(CostModelTest, WithstandsWhatRecordsSay) {
   records[3].result.speedup = 1e300;
   records[4].result.speedup = 1e-300;
   records[5].result.speedup = -1;
+  records[11].result.speedup = 1e-320; // its inverse is infinite
   records[6].result.time.median = 1e-300;
   records[7].threads = -3;
   for (int i = 0; i < 100; ++i)

@@ -432,6 +432,11 @@ TEST_F(FakeSearch, BestIsTheFastestThatWorked) {
   search.tell(at(4), worked(std::nan("")));
   search.tell(at(8), worked(0));
   EXPECT_EQ(search.getBestSpeedup(), 1.25);
+  // Dropped after a sample: whatever disturbed it, it is not the fastest.
+  Measurement dropped = worked(3);
+  dropped.time.samples = 1;
+  search.tell(at(4), dropped);
+  EXPECT_EQ(search.getBestSpeedup(), 1.25);
   // Off the space: it is no candidate whatever it says.
   search.tell({"fake", makeDefault(2, 64), "random"}, worked(100));
   search.tell({"other", makeDefault(2, 1), "random"}, worked(100));
