@@ -168,12 +168,18 @@ void ModelInterface::emit(llvm::Module &module, StringRef symbol,
     }
     return builder.array(fields, "tensors");
   };
+  auto getDriver = [&](const GpuTarget &gpu) {
+    if (!gpu)
+      return builder.null();
+    return builder.data(gpu.api == GpuTarget::Api::Cuda ? "attune_gpu_cuda"
+                                                        : "attune_gpu_opencl");
+  };
   for (const VariantCode &variant : variants)
     variantFields.push_back(builder.structure(
         {builder.text(variant.target.name),
          builder.i64(variant.target.runtimeFeatures),
          builder.function(variant.forward), builder.function(variant.workspace),
-         builder.i64(variant.scratchBytes)}));
+         builder.i64(variant.scratchBytes), getDriver(variant.target.gpu)}));
   llvm::Constant *value = builder.structure(
       {builder.i32(model.abi_version), builder.i32(0), builder.text(model.name),
        builder.text(model.metadata), builder.array(symbolFields, "symbols"),

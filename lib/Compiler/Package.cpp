@@ -5,6 +5,7 @@
 #include "attune/Compiler/Link.h"
 #include "attune/Runtime/Header.h"
 #include "attune/Support/Error.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
@@ -57,6 +58,23 @@ private:
   llvm::Error writeCMakeConfig();
   llvm::Error writePkgConfig();
   llvm::Error writeModules(OutputKind kind);
+  /// The archives of the runtime that the model's code needs.
+  llvm::Expected<std::vector<std::string>> findRuntimes() const;
+  /// What follows a model's objects on the linker's command line.
+  void addRuntimes(llvm::ArrayRef<std::string> runtimes,
+                   std::vector<std::string> &arguments) const;
+  bool usesGpu() const {
+    return llvm::any_of(compilation.getVariants(), [](const auto &variant) {
+      return bool(variant.target.gpu);
+    });
+  }
+  /// Libraries of the system that go with them.
+  std::vector<llvm::StringRef> getSystemLibraries() const {
+    std::vector<llvm::StringRef> names{"pthread", "m"};
+    if (usesGpu())
+      names.push_back("dl");
+    return names;
+  }
   /// The only file of a package, "-" for stdout.
   llvm::Error writeOne(OutputFiles::TextWriter fill) {
     return options.output == "-" ? writeOut(fill)
@@ -122,12 +140,25 @@ Packager::writeTemporaryObjects(llvm::StringRef beside) {
   return written;
 }
 
+llvm::Expected<std::vector<std::string>> Packager::findRuntimes() const {
+  std::vector<std::string> paths;
+  // An archive comes before those that it needs.
+  for (llvm::StringRef name : {"libattune_gpu.a", "libattune_runtime.a"}) {
+    if (name == "libattune_gpu.a" && !usesGpu())
+      continue;
+    llvm::Expected<std::string> path = findRuntime(options, name);
+    if (!path)
+      return path.takeError();
+    paths.push_back(std::move(*path));
+  }
+  return paths;
+}
+
 llvm::Error Packager::writeExecutable() {
-  llvm::Expected<std::string> runtime =
-      findRuntime(options, "libattune_runtime.a");
+  llvm::Expected<std::vector<std::string>> runtimes = findRuntimes();
   llvm::Expected<std::string> main = findRuntime(options, "libattune_main.a");
-  if (!runtime || !main)
-    return llvm::joinErrors(runtime.takeError(), main.takeError());
+  if (!runtimes || !main)
+    return llvm::joinErrors(runtimes.takeError(), main.takeError());
   llvm::Expected<std::vector<TemporaryFile>> inputs =
       writeTemporaryObjects(options.output);
   if (!inputs)
@@ -138,11 +169,8 @@ llvm::Error Packager::writeExecutable() {
   std::vector<std::string> arguments{"-o", linked->getPath().str()};
   for (const TemporaryFile &file : *inputs)
     arguments.push_back(file.getPath().str());
-  for (llvm::StringRef argument :
-       {llvm::StringRef(*main), llvm::StringRef(*runtime),
-        llvm::StringRef("-Wl,--gc-sections"), llvm::StringRef("-Wl,-s"),
-        llvm::StringRef("-lpthread"), llvm::StringRef("-lm")})
-    arguments.push_back(argument.str());
+  arguments.push_back(*main);
+  addRuntimes(*runtimes, arguments);
   if (llvm::Error error = runLinker(options, arguments))
     return error;
 
@@ -168,17 +196,9 @@ llvm::Error Packager::writeExecutable() {
 }
 
 llvm::Error Packager::writeArchive(llvm::StringRef path) {
-  llvm::Expected<std::string> runtime =
-      findRuntime(options, "libattune_runtime.a");
-  if (!runtime)
-    return runtime.takeError();
-  auto buffer = llvm::MemoryBuffer::getFile(*runtime, false, false);
-  if (!buffer)
-    return fileUserError(*runtime, "read", buffer.getError());
-  llvm::Expected<std::unique_ptr<llvm::object::Archive>> archive =
-      llvm::object::Archive::create((*buffer)->getMemBufferRef());
-  if (!archive)
-    return archive.takeError();
+  llvm::Expected<std::vector<std::string>> runtimes = findRuntimes();
+  if (!runtimes)
+    return runtimes.takeError();
   std::vector<llvm::NewArchiveMember> members;
   std::vector<std::string> memberNames;
   memberNames.reserve(objects.size());
@@ -187,17 +207,31 @@ llvm::Error Packager::writeArchive(llvm::StringRef path) {
     members.emplace_back(
         llvm::MemoryBufferRef(object->getBuffer(), memberNames.back()));
   }
-  llvm::Error error = llvm::Error::success();
-  for (const llvm::object::Archive::Child &child :
-       (*archive)->children(error)) {
-    llvm::Expected<llvm::NewArchiveMember> member =
-        llvm::NewArchiveMember::getOldMember(child, /*Deterministic=*/true);
-    if (!member)
-      return llvm::joinErrors(std::move(error), member.takeError());
-    members.push_back(std::move(*member));
+  // Members refer to what their archives were read into.
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> buffers;
+  std::vector<std::unique_ptr<llvm::object::Archive>> archives;
+  for (const std::string &runtime : *runtimes) {
+    auto buffer = llvm::MemoryBuffer::getFile(runtime, false, false);
+    if (!buffer)
+      return fileUserError(runtime, "read", buffer.getError());
+    buffers.push_back(std::move(*buffer));
+    llvm::Expected<std::unique_ptr<llvm::object::Archive>> archive =
+        llvm::object::Archive::create(buffers.back()->getMemBufferRef());
+    if (!archive)
+      return archive.takeError();
+    archives.push_back(std::move(*archive));
+    llvm::Error error = llvm::Error::success();
+    for (const llvm::object::Archive::Child &child :
+         archives.back()->children(error)) {
+      llvm::Expected<llvm::NewArchiveMember> member =
+          llvm::NewArchiveMember::getOldMember(child, /*Deterministic=*/true);
+      if (!member)
+        return llvm::joinErrors(std::move(error), member.takeError());
+      members.push_back(std::move(*member));
+    }
+    if (error)
+      return error;
   }
-  if (error)
-    return error;
   llvm::Expected<std::string> target = files.add(path);
   if (!target)
     return target.takeError();
@@ -207,11 +241,19 @@ llvm::Error Packager::writeArchive(llvm::StringRef path) {
                             /*Deterministic=*/true, /*Thin=*/false);
 }
 
+void Packager::addRuntimes(llvm::ArrayRef<std::string> runtimes,
+                           std::vector<std::string> &arguments) const {
+  llvm::append_range(arguments, runtimes);
+  arguments.push_back("-Wl,--gc-sections");
+  arguments.push_back("-Wl,-s");
+  for (llvm::StringRef name : getSystemLibraries())
+    arguments.push_back(("-l" + name).str());
+}
+
 llvm::Error Packager::writeShared(llvm::StringRef path) {
-  llvm::Expected<std::string> runtime =
-      findRuntime(options, "libattune_runtime.a");
-  if (!runtime)
-    return runtime.takeError();
+  llvm::Expected<std::vector<std::string>> runtimes = findRuntimes();
+  if (!runtimes)
+    return runtimes.takeError();
   llvm::Expected<std::vector<TemporaryFile>> inputs =
       writeTemporaryObjects(path);
   if (!inputs)
@@ -231,11 +273,7 @@ llvm::Error Packager::writeShared(llvm::StringRef path) {
       "-Wl,--version-script=" + script->getPath().str()};
   for (const TemporaryFile &file : *inputs)
     arguments.push_back(file.getPath().str());
-  for (llvm::StringRef argument :
-       {llvm::StringRef(*runtime), llvm::StringRef("-Wl,--gc-sections"),
-        llvm::StringRef("-Wl,-s"), llvm::StringRef("-lpthread"),
-        llvm::StringRef("-lm")})
-    arguments.push_back(argument.str());
+  addRuntimes(*runtimes, arguments);
   return runLinker(options, arguments);
 }
 
@@ -271,6 +309,8 @@ llvm::Error Packager::writeWeights() {
 
 llvm::Error Packager::writeCMakeConfig() {
   bool shared = options.emit == Emit::Shared;
+  std::string libraries = "\n    INTERFACE_LINK_LIBRARIES \"" +
+                          llvm::join(getSystemLibraries(), ";") + "\"";
   return text(names.at(names.base + "-config.cmake"), [&](auto &os) {
     os << llvm::formatv(
         "# find_package({0} CONFIG) gives the target {0}::{0}.\n"
@@ -282,12 +322,12 @@ llvm::Error Packager::writeCMakeConfig() {
         "endif()\n"
         "set({0}_WEIGHTS \"${{CMAKE_CURRENT_LIST_DIR}/{4}\")\n",
         names.base, shared ? "SHARED" : "STATIC", shared ? "so" : "a",
-        shared ? "" : "\n    INTERFACE_LINK_LIBRARIES \"pthread;m\"",
-        names.weights);
+        shared ? "" : libraries, names.weights);
   });
 }
 
 llvm::Error Packager::writePkgConfig() {
+  std::string libraries = " -l" + llvm::join(getSystemLibraries(), " -l");
   return text(names.at(names.base + ".pc"), [&](auto &os) {
     os << "prefix=${pcfiledir}\n"
        << "Name: " << names.base << "\n"
@@ -295,7 +335,7 @@ llvm::Error Packager::writePkgConfig() {
        << "Version: 1\n"
        << "Cflags: -I${prefix}\n"
        << "Libs: -L${prefix} -l" << names.base
-       << (options.emit == Emit::Static ? " -lpthread -lm\n" : "\n");
+       << (options.emit == Emit::Static ? libraries : "") << "\n";
   });
 }
 

@@ -7,6 +7,7 @@
 #include "attune/Reference/FileWeights.h"
 #include "attune/Reference/Interpreter.h"
 #include "attune/Runtime/Cpu.h"
+#include "attune/Runtime/Gpu.h"
 #include "attune/Runtime/ThreadPool.h"
 #include "attune/Support/Error.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -73,6 +74,9 @@ public:
   const AlignedBuffer &getWorkspace() const { return *workspace; }
 
 private:
+  void runOnGpu(const AttuneModel &model, const AttuneVariant &variant,
+                AttuneCall &call, ArrayRef<int64_t> symbols);
+
   std::vector<AlignedBuffer> buffers; // outputs
   std::optional<AlignedBuffer> workspace;
 };
@@ -97,6 +101,34 @@ static int64_t getBytes(const AttuneTensorInfo &info,
   for (int64_t extent : ArrayRef(info.dims, info.rank))
     bytes *= extent < 0 ? symbols[-1 - extent] : extent;
   return bytes;
+}
+
+/// Afterwards the whole workspace is here, too.
+void CompiledRun::runOnGpu(const AttuneModel &model,
+                           const AttuneVariant &variant, AttuneCall &call,
+                           ArrayRef<int64_t> symbols) {
+  std::vector<AttuneGpuRange> ranges;
+  size_t number = 0;
+  auto add = [&](ArrayRef<AttuneTensorInfo> tensors, AttuneGpuUse use) {
+    for (const AttuneTensorInfo &info : tensors)
+      ranges.push_back({call.buffers[number++],
+                        static_cast<size_t>(getBytes(info, symbols)), use});
+  };
+  add(ArrayRef(model.inputs, model.num_inputs), ATTUNE_GPU_INPUT);
+  add(ArrayRef(model.outputs, model.num_outputs), ATTUNE_GPU_OUTPUT);
+  ranges.push_back({workspace->data(),
+                    static_cast<size_t>(workspace->getSize()),
+                    ATTUNE_GPU_OUTPUT});
+  char message[sizeof(AttuneFailure::message)];
+  call.gpu = variant.gpu->open(call.weights, model.weights_bytes, message,
+                               sizeof message);
+  if (!call.gpu)
+    return attune_fail(&call, message);
+  if (attune_gpu_begin(variant.gpu, &call, ranges.data(), ranges.size()) == 0) {
+    variant.forward(&call);
+    attune_gpu_end(variant.gpu, &call);
+  }
+  variant.gpu->close(call.gpu);
 }
 
 llvm::Error CompiledRun::run(const InMemoryModel &compiled,
@@ -145,7 +177,10 @@ llvm::Error CompiledRun::run(const InMemoryModel &compiled,
   call.weights = (*weights)->getBufferStart();
   call.pool = pool;
   call.failure = &failure;
-  variant->forward(&call);
+  if (variant->gpu)
+    runOnGpu(model, *variant, call, symbols);
+  else
+    variant->forward(&call);
   attune_pool_destroy(pool);
   if (failure.failed)
     return userErrorf("the model failed: {0}", failure.message);

@@ -21,6 +21,10 @@ inline constexpr llvm::StringLiteral kBufferAttr = "attune.buffer";
 /// On an emitted task function: bytes of scratch that it needs (i64).
 inline constexpr llvm::StringLiteral kScratchAttr = "attune.scratch";
 
+/// Suffix of the constants of LLVM modules that hold the text of kernels for
+/// GPUs, each of one kernel.
+inline constexpr llvm::StringLiteral kGpuSourceSuffix = ".gpu_source";
+
 /// What a schedule keeps at hand at a time, as far as a backend can tell.
 struct Footprint {
   int64_t registers = 0; ///< vector registers of the innermost loop

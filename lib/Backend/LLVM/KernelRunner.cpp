@@ -11,7 +11,11 @@
 using namespace mlir;
 using namespace attune;
 
-KernelRunner::~KernelRunner() { attune_pool_destroy(pool); }
+KernelRunner::~KernelRunner() {
+  if (gpu)
+    driver->close(gpu);
+  attune_pool_destroy(pool);
+}
 
 llvm::Expected<std::unique_ptr<KernelRunner>>
 KernelRunner::create(KernelOp original, const Backend &backend,
@@ -25,12 +29,22 @@ KernelRunner::create(KernelOp original, const Backend &backend,
                          ? *options.schedule
                          : backend.getDefaultSchedule(original, target);
 
+  if (target.gpu) {
+    runner->driver = target.gpu.api == GpuTarget::Api::Cuda
+                         ? &attune_gpu_cuda
+                         : &attune_gpu_opencl;
+    char message[sizeof(AttuneFailure::message)];
+    runner->gpu = runner->driver->open(nullptr, 0, message, sizeof message);
+    if (!runner->gpu)
+      return userErrorf("--gpu={0}: {1}", target.gpu.str(), message);
+  }
   llvm::Expected<CompiledKernel> compiled =
       compileKernel(original, backend, target, runner->schedule,
                     original.getSymName(), options.buffers);
   if (!compiled)
     return compiled.takeError();
   runner->operands = std::move(compiled->operands);
+  runner->numResults = original.getResultTypes().size();
   runner->scratchBytes = compiled->scratchBytes;
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
   objects.push_back(std::move(compiled->object));
@@ -72,6 +86,7 @@ llvm::Error KernelRunner::bind(ArrayRef<KernelBuffer> buffers) {
                       operands.size(), buffers.size());
   descriptors.clear();
   packed.clear();
+  ranges.clear();
   for (auto [i, buffer, operand] : llvm::enumerate(buffers, operands)) {
     if (failed(verifyCompatibleShape(operand.tensor.getShape(), buffer.shape)))
       return userErrorf("operand {0} does not have the kernel's shape", i);
@@ -102,6 +117,16 @@ llvm::Error KernelRunner::bind(ArrayRef<KernelBuffer> buffers) {
         if (!ShapedType::isDynamic(want) && have != want)
           return userErrorf("operand {0}: expected stride {1}, got {2}", i,
                             want, have);
+    size_t elements = 1;
+    for (auto [extent, stride] : llvm::zip(shape, strides))
+      elements += (extent - 1) * stride;
+    if (llvm::is_contained(shape, 0))
+      elements = 0;
+    bool isResult = i >= operands.size() - numResults;
+    // What lies between a result's elements is to stay as it is.
+    ranges.push_back(
+        {data, elements * ((operand.type.getElementTypeBitWidth() + 7) / 8),
+         isResult ? ATTUNE_GPU_INOUT : ATTUNE_GPU_INPUT});
     descriptors.push_back(reinterpret_cast<intptr_t>(data));
     descriptors.push_back(reinterpret_cast<intptr_t>(data));
     descriptors.push_back(0);
@@ -134,7 +159,14 @@ llvm::Error KernelRunner::run(int threads) {
   AttuneCall call = {};
   call.pool = pool;
   call.failure = &failure;
-  launch(&call, descriptors.data());
+  call.gpu = gpu;
+  if (!gpu) {
+    launch(&call, descriptors.data());
+  } else if (attune_gpu_begin(driver, &call, ranges.data(), ranges.size()) ==
+             0) {
+    launch(&call, descriptors.data());
+    attune_gpu_end(driver, &call);
+  }
   if (failure.failed)
     return userErrorf("the kernel failed: {0}", failure.message);
   return llvm::Error::success();

@@ -54,6 +54,13 @@ public:
     callee->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return callee;
   }
+  /// The address of data defined elsewhere in the artefact.
+  llvm::Constant *data(llvm::StringRef name) {
+    auto *variable = llvm::cast<llvm::GlobalVariable>(
+        module.getOrInsertGlobal(name, llvm::Type::getInt8Ty(context)));
+    variable->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return variable;
+  }
   /// Defines the constant that other objects know as `symbol`.
   void publish(llvm::Constant *value, llvm::StringRef symbol,
                bool exported = false) {

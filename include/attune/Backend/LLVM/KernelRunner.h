@@ -12,6 +12,7 @@
 #include "attune/Backend/LLVM/CompileKernel.h"
 #include "attune/Backend/LLVM/Jit.h"
 #include "attune/Runtime/ABI.h"
+#include "attune/Runtime/Gpu.h"
 #include <memory>
 #include <optional>
 #include <vector>
@@ -47,8 +48,9 @@ public:
   const Schedule &getSchedule() const { return schedule; }
 
   /// Sets the memory of arguments, then results, in order; packs weights.
-  /// The memory must live until the last run. Fails when an extent or a stride
-  /// is not the kernel's.
+  /// The memory must live until the last run, which on a GPU includes copying
+  /// it there and results back. Fails when an extent or a stride is not the
+  /// kernel's.
   llvm::Error bind(llvm::ArrayRef<KernelBuffer> buffers);
 
   /// Runs the kernel once on `threads` threads. The first run with another
@@ -63,7 +65,8 @@ private:
   KernelRunner() = default;
 
   Schedule schedule;
-  std::vector<KernelOperand> operands;
+  std::vector<KernelOperand> operands; // arguments, then results
+  size_t numResults = 0;
   std::unique_ptr<Jit> jit;
   AttuneTask task = nullptr;
   int64_t (*count)(void *args) = nullptr;
@@ -72,6 +75,10 @@ private:
   int64_t scratchBytes = 0;
   std::vector<int64_t> descriptors;
   std::vector<std::unique_ptr<float[], void (*)(void *)>> packed;
+  /// What runs the kernel when it is not the CPU, and all of its memory.
+  const AttuneGpuDriver *driver = nullptr;
+  AttuneGpu *gpu = nullptr;
+  std::vector<AttuneGpuRange> ranges;
   AttunePool *pool = nullptr;
   int poolThreads = 0;
 };
