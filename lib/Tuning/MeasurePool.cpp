@@ -15,9 +15,12 @@ using Clock = std::chrono::steady_clock;
 /// Failures in a row after which a runner is used no more.
 static constexpr int kMostFailures = 3;
 /// A runner takes over what takes another one so many times as long as it has
-/// taken itself, and this much more.
+/// taken itself, or would be expected to, and this much more.
 static constexpr int kOverdue = 3;
+static constexpr std::chrono::seconds kExpected(3);
 static constexpr std::chrono::milliseconds kPatience(1000);
+/// A runner whose last run failed lets the others choose first.
+static constexpr std::chrono::milliseconds kCourtesy(200);
 
 namespace {
 
@@ -49,9 +52,11 @@ public:
 
 private:
   bool isStopped() const { return options.stop && *options.stop; }
-  /// What a runner that took `own` for its last program may do next; null:
-  /// wait.
-  Task *choose(std::optional<Clock::duration> own);
+  bool isDone() const {
+    return llvm::all_of(tasks, [](const Task &task) { return task.isDone; });
+  }
+  /// What a runner that took `own` for a program may do next; null: wait.
+  Task *choose(Clock::duration own);
   void fail(RunnerState &state, std::string failure);
 
   std::vector<Task> &tasks;
@@ -63,15 +68,14 @@ private:
 
 } // namespace
 
-Task *Distribution::choose(std::optional<Clock::duration> own) {
+Task *Distribution::choose(Clock::duration own) {
   for (Task &task : tasks)
     if (!task.isDone && !task.attempts)
       return &task;
-  if (own)
-    for (Task &task : tasks)
-      if (!task.isDone && task.attempts == 1 &&
-          Clock::now() - task.begun > kOverdue * *own + kPatience)
-        return &task;
+  for (Task &task : tasks)
+    if (!task.isDone && task.attempts == 1 &&
+        Clock::now() - task.begun > kOverdue * own + kPatience)
+      return &task;
   return nullptr;
 }
 
@@ -83,10 +87,11 @@ void Distribution::fail(RunnerState &state, std::string failure) {
 }
 
 void Distribution::work(RunnerState &state) {
-  std::optional<Clock::duration> own;
+  Clock::duration own = kExpected;
   std::unique_lock<std::mutex> lock(mutex);
-  while (!state.isDropped() && !isStopped() &&
-         !llvm::all_of(tasks, [](const Task &task) { return task.isDone; })) {
+  if (state.failures)
+    changed.wait_for(lock, kCourtesy, [&] { return isDone() || isStopped(); });
+  while (!state.isDropped() && !isStopped() && !isDone()) {
     Task *task = choose(own);
     if (!task) {
       changed.wait_for(lock, kPatience / 10);
