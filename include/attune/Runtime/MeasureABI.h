@@ -50,7 +50,7 @@ typedef struct AttuneMeasuredKernel {
   int32_t num_codes; /* the first is the reference */
   int32_t num_operands;
   int32_t reserved;
-  uint64_t features; /* ATTUNE_CPU_* that the code needs */
+  uint64_t features;                     /* ATTUNE_CPU_* that the code needs */
   const AttuneMeasuredOperand *operands; /* arguments, then results */
   const AttuneMeasuredCode *codes;
 } AttuneMeasuredKernel;
