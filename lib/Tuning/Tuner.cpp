@@ -13,6 +13,9 @@ using namespace attune;
 
 /// Winners of a kernel that are measured again.
 static constexpr size_t kChallengers = 3;
+/// Part of the model's time that a winner has to save to be measured again when
+/// the time is over.
+static constexpr double kLeastSaving = 0.002;
 
 double attune::getExpectedGain(llvm::ArrayRef<KernelProgress> kernels) {
   double before = 0, after = 0;
@@ -180,7 +183,8 @@ double Tuner::Impl::predict(size_t index, const Candidate &candidate) const {
                        options.measure.threads);
 }
 
-/// Seconds to keep for measuring winners again: as long as so many rounds.
+/// Seconds to keep for measuring winners again. They are fewer than in a round
+/// of the search, but all of them run to the end, and in more rounds.
 double Tuner::Impl::getReserve() const {
   if (!options.confirm || !measurings)
     return 0;
@@ -189,7 +193,8 @@ double Tuner::Impl::getReserve() const {
            !kernel->getChallengers(1).empty();
   });
   double each = measuringSeconds / static_cast<double>(measurings);
-  return std::min(each * static_cast<double>(open), 0.3 * options.seconds);
+  return std::min(1.5 * each * static_cast<double>(open),
+                  0.3 * options.seconds);
 }
 
 /// Writes what one trial gave to the file and the database.
@@ -431,12 +436,24 @@ llvm::Error Tuner::Impl::confirmKernel(size_t index) {
   return llvm::Error::success();
 }
 
+/// The winners that save most first, so that what the time does not suffice for
+/// matters least.
 llvm::Error Tuner::Impl::confirm() {
   listener->confirmationBegins();
-  for (size_t index = 0; index < kernels.size() && !*stop; ++index) {
-    if (!kernels[index] || !kernels[index]->isReferenceKnown() ||
-        !result.kernels[index].failure.empty())
-      continue;
+  std::vector<std::pair<double, size_t>> order;
+  double total = 0;
+  for (auto [index, progress] : llvm::enumerate(result.kernels)) {
+    total += progress.getModelMsBefore();
+    if (kernels[index] && kernels[index]->isReferenceKnown() &&
+        progress.failure.empty())
+      order.push_back(
+          {progress.getModelMsAfter() - progress.getModelMsBefore(), index});
+  }
+  llvm::sort(order);
+  for (auto [saved, index] : order) {
+    bool isLate = options.seconds > 0 && getSeconds() >= options.seconds;
+    if (*stop || (isLate && -saved < kLeastSaving * total))
+      break;
     if (llvm::Error error = confirmKernel(index))
       return error;
     kernels[index]->updateAccount(false);
