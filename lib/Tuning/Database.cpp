@@ -2,6 +2,7 @@
 #include "attune/Tuning/Database.h"
 #include "DatabaseFile.h"
 #include "attune/Support/Error.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -131,8 +132,11 @@ void TuningDatabase::merge(const TuningDatabase &other) {
   records.reserve(records.size() + count);
   for (size_t i = 0; i < count; ++i)
     add(other.records[i]);
-  newerLines.insert(newerLines.end(), other.newerLines.begin(),
-                    other.newerLines.end());
+  llvm::StringSet<> known;
+  known.insert(newerLines.begin(), newerLines.end());
+  for (size_t i = 0, end = other.newerLines.size(); i < end; ++i)
+    if (known.insert(other.newerLines[i]).second)
+      newerLines.push_back(other.newerLines[i]);
   problems.damaged += other.problems.damaged;
   problems.newer += other.problems.newer;
   problems.tornEnd |= other.problems.tornEnd;
@@ -322,7 +326,7 @@ llvm::Error attune::writeDatabase(llvm::StringRef path,
 llvm::Error attune::rewriteDatabase(
     llvm::StringRef path,
     llvm::function_ref<
-        llvm::Expected<std::vector<TrialRecord>>(const TuningDatabase &)>
+        llvm::Expected<std::vector<TrialRecord>>(TuningDatabase &)>
         change) {
   llvm::Expected<LockedFile> file =
       LockedFile::acquire(path, LockedFile::Mode::Append);

@@ -2,6 +2,7 @@
 #include "DatabaseFile.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
+#include "attune/Tuning/Database.h"
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"

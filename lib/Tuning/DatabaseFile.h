@@ -60,10 +60,6 @@ void forEachLine(
     llvm::StringRef text,
     llvm::function_ref<void(int64_t, llvm::StringRef, bool)> visit);
 
-/// Writes `text` to a new file that takes the place of `path` once it is
-/// complete and on the disk. Links are followed.
-llvm::Error replaceFile(llvm::StringRef path, llvm::StringRef text);
-
 } // namespace attune
 
 #endif // ATTUNE_LIB_TUNING_DATABASEFILE_H

@@ -35,6 +35,17 @@ void attune::sortByTime(std::vector<TrialRecord> &records) {
   records = std::move(sorted);
 }
 
+/// Whether the times of a correct trial can be times.
+static bool hasTimes(const Measurement &result) {
+  const TimeStatistics &time = result.time;
+  for (double number :
+       {time.min, time.median, time.quartile1, time.quartile3, result.speedup})
+    if (!std::isfinite(number) || number <= 0)
+      return false;
+  return time.samples > 0 && time.min <= time.median &&
+         time.quartile1 <= time.median && time.median <= time.quartile3;
+}
+
 //===----------------------------------------------------------------------===//
 // Pruning
 //===----------------------------------------------------------------------===//
@@ -50,12 +61,14 @@ PruneResult attune::prune(const TuningDatabase &database,
       size_t index = record - records.data();
       std::string reason;
       RecordUse use = judge(*record, reason);
+      bool isOk = record->result.status == TrialStatus::Ok;
       if (!options.keepStale &&
-          (use == RecordUse::Stale || use == RecordUse::Invalid))
+          (use == RecordUse::Stale || use == RecordUse::Invalid ||
+           (isOk && !hasTimes(record->result))))
         ++result.stale;
       else if (!database.isLast(index))
         ++result.repeated;
-      else if (record->result.status == TrialStatus::Ok)
+      else if (isOk)
         byBackend[record->candidate.backend].push_back(record);
       else if (options.keepFailed)
         isKept[index] = true;
@@ -90,17 +103,6 @@ PruneResult attune::prune(const TuningDatabase &database,
 //===----------------------------------------------------------------------===//
 // Checking
 //===----------------------------------------------------------------------===//
-
-/// Whether the times of a correct trial can be times.
-static bool hasTimes(const Measurement &result) {
-  const TimeStatistics &time = result.time;
-  for (double number :
-       {time.min, time.median, time.quartile1, time.quartile3, result.speedup})
-    if (!std::isfinite(number) || number <= 0)
-      return false;
-  return time.samples > 0 && time.min <= time.median &&
-         time.quartile1 <= time.median && time.median <= time.quartile3;
-}
 
 DatabaseReport attune::checkDatabase(llvm::StringRef text, RecordJudge judge) {
   DatabaseReport report;

@@ -126,6 +126,9 @@ def command_line(tools):
     for command in commands_in(usage):
         page = tools.attune(command, "--help")
         text += f"\n### attune {command}\n\n" + block(page)
+        if "\nActions:\n" in page:
+            for action in commands_in(page):
+                text += f"\n### attune {command} {action}\n\n" + block(tools.attune(command, action, "--help"))
         if "--kernel=SPEC" in page:
             text += f"\n### attune {command} --kernel\n\n" + block(tools.attune(command, "--kernel=SPEC", "--help"))
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ struct Command {
 };
 
 int runCompile(int argc, const char **argv);
+int runDb(int argc, const char **argv);
 int runExplain(int argc, const char **argv);
 int runInspect(int argc, const char **argv);
 int runVerify(int argc, const char **argv);

@@ -19,6 +19,7 @@ static constexpr Command commands[] = {
     {"inspect", "print a model's ops, parameters, FLOPs and memory",
      runInspect},
     {"explain", "tell what a model's kernels are computed by", runExplain},
+    {"db", "look into tuning databases, merge and prune them", runDb},
     {"verify", "compare compiled code with the reference interpreter",
      runVerify},
 };

@@ -145,13 +145,17 @@ llvm::Error writeDatabase(llvm::StringRef path,
 
 /// Replaces the records of a file, which may be missing, by those that `change`
 /// makes of them. Writers wait meanwhile and go on with the new file. Lines of
-/// newer schemas stay; damaged ones go. An error of `change` leaves the file as
-/// it is.
+/// newer schemas stay, also those that `change` merges; damaged ones go. An
+/// error of `change` leaves the file as it is.
 llvm::Error
 rewriteDatabase(llvm::StringRef path,
-                llvm::function_ref<llvm::Expected<std::vector<TrialRecord>>(
-                    const TuningDatabase &)>
+                llvm::function_ref<
+                    llvm::Expected<std::vector<TrialRecord>>(TuningDatabase &)>
                     change);
+
+/// Writes `text` to a new file that takes the place of `path` once it is
+/// complete and on the disk. Links are followed.
+llvm::Error replaceFile(llvm::StringRef path, llvm::StringRef text);
 
 /// The path of the records that ship with Attune; empty when there are none
 /// beside the compiler.

@@ -29,7 +29,7 @@ struct PruneOptions {
   /// backend. The default schedules' are kept besides.
   int64_t keep = 3;
   bool keepFailed = false;
-  /// Stale and invalid ones.
+  /// Stale and invalid ones, also correct ones without times.
   bool keepStale = false;
 };
 

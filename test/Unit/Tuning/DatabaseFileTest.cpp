@@ -185,7 +185,7 @@ TEST_F(DatabaseFileTest, RewritesWhileOthersAppend) {
   for (int i = 0; i < 30; ++i) {
     llvm::Error error =
         rewriteDatabase(path,
-                        [](const TuningDatabase &database)
+                        [](TuningDatabase &database)
                             -> llvm::Expected<std::vector<TrialRecord>> {
                           std::vector<TrialRecord> records =
                               database.getRecords().vec();
@@ -209,8 +209,7 @@ TEST_F(DatabaseFileTest, KeepsNewerRecordsWhenRewriting) {
   ASSERT_EQ(chmod(path.c_str(), 0640), 0);
   llvm::Error error = rewriteDatabase(
       path,
-      [](const TuningDatabase &database)
-          -> llvm::Expected<std::vector<TrialRecord>> {
+      [](TuningDatabase &database) -> llvm::Expected<std::vector<TrialRecord>> {
         return std::vector<TrialRecord>{database.getRecords()[1]};
       });
   EXPECT_FALSE(bool(error));
@@ -220,8 +219,7 @@ TEST_F(DatabaseFileTest, KeepsNewerRecordsWhenRewriting) {
   EXPECT_EQ(status.st_mode & 0777, 0640u);
   // An error of the change leaves the file alone.
   error = rewriteDatabase(
-      path,
-      [](const TuningDatabase &) -> llvm::Expected<std::vector<TrialRecord>> {
+      path, [](TuningDatabase &) -> llvm::Expected<std::vector<TrialRecord>> {
         return userError("no");
       });
   EXPECT_EQ(llvm::toString(std::move(error)), "no");
