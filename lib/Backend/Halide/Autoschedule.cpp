@@ -53,11 +53,20 @@ bool attune::usesAutoscheduler(const Schedule &schedule) {
   return schedule.get(kAutoschedulerKnob, 0) != 0;
 }
 
+Schedule attune::withoutAutoscheduler(const Schedule &schedule) {
+  Schedule own;
+  for (const auto &[name, value] : schedule.getValues())
+    if (name != kAutoschedulerKnob)
+      own.set(name, value);
+  return own;
+}
+
 void attune::addAutoschedulerKnob(llvm::SmallVectorImpl<Knob> &knobs) {
   Knob knob{kAutoschedulerKnob,
             "a schedule found by Halide in the place of all other knobs: 1 "
             "Mullapudi2016, 2 Adams2019, 3 Li2018; 0 none",
-            {0}};
+            {0},
+            /*overrides=*/true};
   for (const Autoscheduler &entry : autoschedulers)
     if (entry.number != kAnderson2021 && isThere(entry))
       knob.choices.push_back(entry.number);

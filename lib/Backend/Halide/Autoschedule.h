@@ -6,6 +6,12 @@
 //   1 Mullapudi2016 (Mullapudi et al. 2016)   2 Adams2019 (Adams et al. 2019)
 //   3 Li2018 (Li et al. 2018)                 4 Anderson2021 (for GPUs)
 //
+// What they find is made for the sizes that they are told of, and computes
+// whole tiles and vectors of them: it would read and write beyond the ends of
+// smaller buffers. Halide knows what it needs: such pipelines check their
+// buffers before they do anything (KernelPipeline::Options::checksBuffers), and
+// where they decline, a second pipeline with the family's own schedule runs.
+//
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_LIB_BACKEND_HALIDE_AUTOSCHEDULE_H
 #define ATTUNE_LIB_BACKEND_HALIDE_AUTOSCHEDULE_H
@@ -18,6 +24,9 @@ inline constexpr llvm::StringLiteral kAutoschedulerKnob = "autoscheduler";
 
 /// Whether a schedule asks for an autoscheduler.
 bool usesAutoscheduler(const Schedule &schedule);
+
+/// The schedule in which the family decides for itself.
+Schedule withoutAutoscheduler(const Schedule &schedule);
 
 /// Adds the knob with those autoschedulers whose plugins are there.
 void addAutoschedulerKnob(llvm::SmallVectorImpl<Knob> &knobs);

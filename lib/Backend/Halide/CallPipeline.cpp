@@ -26,12 +26,12 @@ constexpr int32_t kDimensionBytes = 16;
 
 class CallEmitter {
 public:
-  CallEmitter(KernelPipeline &pipeline, llvm::StringRef symbol,
-              OpBuilder &builder)
-      : pipeline(pipeline), kernel(pipeline.getKernel()), symbol(symbol),
+  CallEmitter(ArrayRef<PipelineCall> calls, OpBuilder &builder)
+      : calls(calls), kernel(calls.front().pipeline->getKernel()),
         builder(builder), loc(kernel.getLoc()),
         pointer(LLVM::LLVMPointerType::get(builder.getContext())),
-        i32(builder.getI32Type()), i64(builder.getI64Type()) {}
+        i32(builder.getI32Type()), i64(builder.getI64Type()),
+        isOnGpu(calls.front().pipeline->getTarget().gpu) {}
 
   void emit();
 
@@ -49,7 +49,10 @@ private:
                             ArrayRef<LLVM::GEPArg>{offset});
     LLVM::StoreOp::create(builder, loc, value, place);
   }
+  /// Memory of the function, wherever it is used.
   Value allocate(int64_t bytes) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&run.getBody().front());
     return LLVM::AllocaOp::create(
         builder, loc, pointer,
         LLVM::LLVMArrayType::get(builder.getI8Type(), bytes), constant(i64, 1),
@@ -57,16 +60,23 @@ private:
   }
   void storeDimension(Value dims, int64_t number, Value extent, Value stride);
   Value describe(Value memref, BufferForm form);
+  void attach(Value buffer, Value span, Value dims, int64_t dimensions,
+              int64_t elementBytes);
   LLVM::LLVMFuncOp declare(StringRef name, Type result,
                            ArrayRef<Type> arguments);
-  void fail(Value call, const Twine &message);
+  void fail(const Twine &message);
+  Value emitNumRows();
+  Value emitCall(const PipelineCall &call);
+  void emitFrom(size_t number, Value numRows);
 
-  KernelPipeline &pipeline;
+  ArrayRef<PipelineCall> calls;
   KernelOp kernel;
-  StringRef symbol;
+  func::FuncOp run;
+  unsigned numInputs = 0;
   OpBuilder &builder;
   Location loc;
   Type pointer, i32, i64;
+  bool isOnGpu;
   /// Elements between the first and the last of a buffer, for each (i64).
   SmallVector<Value> spans;
 };
@@ -134,7 +144,32 @@ Value CallEmitter::describe(Value memref, BufferForm form) {
   store(buffer, kType, constant(i32, element));
   store(buffer, kRank, constant(i32, dimensions));
   store(buffer, kDims, dims);
+  if (isOnGpu)
+    attach(buffer, span, dims, dimensions, bytes);
   return buffer;
+}
+
+/// Has the runtime say which memory of the GPU stands for a buffer; what goes
+/// wrong ends the call.
+void CallEmitter::attach(Value buffer, Value span, Value dims,
+                         int64_t dimensions, int64_t elementBytes) {
+  Value size = arith::MulIOp::create(
+      builder, loc, constant(i64, elementBytes),
+      arith::AddIOp::create(builder, loc, span, constant(i64, 1)));
+  for (int64_t i = 0; i < dimensions; ++i) {
+    Value place = LLVM::GEPOp::create(
+        builder, loc, pointer, builder.getI8Type(), dims,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i) * kDimensionBytes + 4});
+    Value isEmpty = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::eq,
+        LLVM::LoadOp::create(builder, loc, i32, place), constant(i32, 0));
+    size =
+        arith::SelectOp::create(builder, loc, isEmpty, constant(i64, 0), size);
+  }
+  LLVM::LLVMFuncOp function =
+      declare("attune_halide_attach", i32, {pointer, pointer, i64});
+  LLVM::CallOp::create(builder, loc, function,
+                       ValueRange{run.getArguments().back(), buffer, size});
 }
 
 LLVM::LLVMFuncOp CallEmitter::declare(StringRef name, Type result,
@@ -148,7 +183,7 @@ LLVM::LLVMFuncOp CallEmitter::declare(StringRef name, Type result,
       builder, loc, name, LLVM::LLVMFunctionType::get(result, arguments));
 }
 
-void CallEmitter::fail(Value call, const Twine &message) {
+void CallEmitter::fail(const Twine &message) {
   std::string text = message.str();
   text.push_back('\0');
   auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
@@ -161,34 +196,28 @@ void CallEmitter::fail(Value call, const Twine &message) {
   LLVM::LLVMFuncOp function =
       declare("attune_fail", LLVM::LLVMVoidType::get(builder.getContext()),
               {pointer, pointer});
-  LLVM::CallOp::create(builder, loc, function, ValueRange{call, memory});
+  LLVM::CallOp::create(builder, loc, function,
+                       ValueRange{run.getArguments().back(), memory});
 }
 
-void CallEmitter::emit() {
-  SmallVector<Type> types;
-  for (unsigned i = 0; i < kernel.getArgumentTypes().size(); ++i)
-    types.push_back(
-        kernel.getArgAttrOfType<TypeAttr>(i, kBufferAttr).getValue());
-  unsigned numInputs = types.size();
-  for (unsigned i = 0; i < kernel.getResultTypes().size(); ++i)
-    types.push_back(
-        kernel.getResultAttrOfType<TypeAttr>(i, kBufferAttr).getValue());
-  unsigned numBuffers = types.size();
-  types.push_back(pointer);
+/// Rows of result 0, as KernelPipeline::getRows counts them.
+Value CallEmitter::emitNumRows() {
+  Value result = run.getArgument(numInputs);
+  Value rows = constant(i64, 1);
+  int64_t rank = cast<MemRefType>(result.getType()).getRank();
+  for (int64_t i = 0; i + 1 < rank; ++i)
+    rows = arith::MulIOp::create(
+        builder, loc, rows,
+        toI64(memref::DimOp::create(builder, loc, result, i)));
+  return rows;
+}
 
-  builder.setInsertionPoint(kernel);
-  auto run = func::FuncOp::create(builder, loc,
-                                  (kernel.getSymName() + kRunSuffix).str(),
-                                  builder.getFunctionType(types, {}));
-  run.setPrivate();
-  run->setAttr("llvm.linkage", LLVM::LinkageAttr::get(builder.getContext(),
-                                                      LLVM::Linkage::Internal));
-  builder.setInsertionPointToStart(run.addEntryBlock());
-  Value call = run.getArguments().back();
-
-  SmallVector<Value> operands{call};
+/// Calls a pipeline, when its buffers are not too large for it; its status.
+Value CallEmitter::emitCall(const PipelineCall &call) {
+  SmallVector<Value> operands{run.getArguments().back()};
   SmallVector<Type> operandTypes{pointer};
-  for (const KernelPipeline::Passed &passed : pipeline.getInputs()) {
+  spans.clear();
+  for (const KernelPipeline::Passed &passed : call.pipeline->getInputs()) {
     if (passed.kind == KernelPipeline::Passed::Buffer) {
       operands.push_back(describe(run.getArgument(passed.index), passed.form));
       operandTypes.push_back(pointer);
@@ -200,9 +229,10 @@ void CallEmitter::emit() {
         arith::TruncIOp::create(builder, loc, i32, toI64(extent)));
     operandTypes.push_back(i32);
   }
+  unsigned numBuffers = run.getNumArguments() - 1;
   for (unsigned i = numInputs; i < numBuffers; ++i) {
-    operands.push_back(
-        describe(run.getArgument(i), pipeline.getResultForm(i - numInputs)));
+    operands.push_back(describe(run.getArgument(i),
+                                call.pipeline->getResultForm(i - numInputs)));
     operandTypes.push_back(pointer);
   }
 
@@ -212,28 +242,72 @@ void CallEmitter::emit() {
   Value fits =
       arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, longest,
                             constant(i64, std::numeric_limits<int32_t>::max()));
-  auto branch = scf::IfOp::create(builder, loc, fits, /*withElse=*/true);
+  auto branch = scf::IfOp::create(builder, loc, i32, fits, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  LLVM::LLVMFuncOp function = declare(symbol, i32, operandTypes);
+  LLVM::LLVMFuncOp function = declare(call.symbol, i32, operandTypes);
   Value status =
       LLVM::CallOp::create(builder, loc, function, operands).getResult();
+  scf::YieldOp::create(builder, loc, status);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  fail("kernel '" + kernel.getSymName() +
+       "' of the halide backend takes buffers of up to 2^31 elements: compile "
+       "it with --backend=llvm");
+  scf::YieldOp::create(builder, loc, constant(i32, 0));
+  return branch.getResult(0);
+}
+
+/// Runs the first pipeline from `number` on that takes the launch.
+void CallEmitter::emitFrom(size_t number, Value numRows) {
+  const PipelineCall &call = calls[number];
+  OpBuilder::InsertionGuard guard(builder);
+  if (int64_t most = call.pipeline->getMostRows();
+      most && number + 1 < calls.size()) {
+    Value taken = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
+                                        numRows, constant(i64, most));
+    auto branch = scf::IfOp::create(builder, loc, taken, /*withElse=*/true);
+    builder.setInsertionPointToStart(branch.elseBlock());
+    emitFrom(number + 1, numRows);
+    builder.setInsertionPointToStart(branch.thenBlock());
+  }
   Value failed = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
-                                       status, constant(i32, 0));
+                                       emitCall(call), constant(i32, 0));
   auto check = scf::IfOp::create(builder, loc, failed, /*withElse=*/false);
   builder.setInsertionPointToStart(check.thenBlock());
-  fail(call, "kernel '" + kernel.getSymName() + "' failed");
-  builder.setInsertionPointToStart(branch.elseBlock());
-  fail(call, "kernel '" + kernel.getSymName() +
-                 "' of the halide backend takes buffers of up to 2^31 "
-                 "elements: compile it with --backend=llvm");
-  builder.setInsertionPointAfter(branch);
-  func::ReturnOp::create(builder, loc);
+  if (call.mayDecline && number + 1 < calls.size())
+    emitFrom(number + 1, numRows);
+  else
+    fail("kernel '" + kernel.getSymName() + "' failed");
+}
+
+void CallEmitter::emit() {
+  SmallVector<Type> types;
+  for (unsigned i = 0; i < kernel.getArgumentTypes().size(); ++i)
+    types.push_back(
+        kernel.getArgAttrOfType<TypeAttr>(i, kBufferAttr).getValue());
+  numInputs = types.size();
+  for (unsigned i = 0; i < kernel.getResultTypes().size(); ++i)
+    types.push_back(
+        kernel.getResultAttrOfType<TypeAttr>(i, kBufferAttr).getValue());
+  types.push_back(pointer);
+
+  builder.setInsertionPoint(kernel);
+  run = func::FuncOp::create(builder, loc,
+                             (kernel.getSymName() + kRunSuffix).str(),
+                             builder.getFunctionType(types, {}));
+  run.setPrivate();
+  run->setAttr("llvm.linkage", LLVM::LinkageAttr::get(builder.getContext(),
+                                                      LLVM::Linkage::Internal));
+  builder.setInsertionPointToStart(run.addEntryBlock());
+  auto end = func::ReturnOp::create(builder, loc);
+  builder.setInsertionPoint(end);
+  emitFrom(0, emitNumRows());
 }
 
 } // namespace
 
-void attune::emitPipelineCall(KernelPipeline &pipeline, llvm::StringRef symbol,
-                              OpBuilder &builder) {
+void attune::emitPipelineCalls(ArrayRef<PipelineCall> calls,
+                               OpBuilder &builder) {
   OpBuilder::InsertionGuard guard(builder);
-  CallEmitter(pipeline, symbol, builder).emit();
+  CallEmitter(calls, builder).emit();
 }

@@ -4,15 +4,26 @@
 
 #include "KernelPipeline.h"
 #include "mlir/IR/Builders.h"
+#include <string>
 
 namespace attune {
 
-/// Emits K.run (Backend::lower) for a pipeline compiled under `symbol`: shows
-/// the memrefs to it as halide_buffer_t on the stack, without any copy. Halide
-/// counts elements in 32 bits; larger buffers make the call fail
-/// (attune_fail), as does a status other than 0.
-void emitPipelineCall(KernelPipeline &pipeline, llvm::StringRef symbol,
-                      mlir::OpBuilder &builder);
+/// One of the pipelines of a kernel.
+struct PipelineCall {
+  KernelPipeline *pipeline = nullptr;
+  std::string symbol; ///< under which it was compiled
+  /// Whether a status other than 0 says that it has done nothing, and that the
+  /// launch is for the next one.
+  bool mayDecline = false;
+};
+
+/// Emits K.run (Backend::lower) for the pipelines of a kernel, of which a
+/// launch takes the first that its rows do not pass
+/// (KernelPipeline::getMostRows). Shows the memrefs to it as halide_buffer_t on
+/// the stack, without any copy. Halide counts elements in 32 bits; larger
+/// buffers make the call fail (attune_fail), as does a status other than 0.
+void emitPipelineCalls(llvm::ArrayRef<PipelineCall> calls,
+                       mlir::OpBuilder &builder);
 
 } // namespace attune
 

@@ -1,8 +1,11 @@
 //===- CompilePipeline.cpp - From a pipeline to bitcode -------------------===//
 #include "CompilePipeline.h"
+#include "attune/Backend/Backend.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
@@ -13,6 +16,18 @@ using namespace attune;
 /// The name of the pipeline's function as Halide writes it.
 static constexpr llvm::StringLiteral kFunction = "pipeline";
 
+/// Defines a function that Halide calls when a check fails: its result becomes
+/// the status of the pipeline.
+static void defineError(llvm::Function &function) {
+  function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  auto *block = llvm::BasicBlock::Create(function.getContext(), "", &function);
+  llvm::Type *type = function.getReturnType();
+  llvm::ReturnInst::Create(
+      function.getContext(),
+      type->isVoidTy() ? nullptr : llvm::ConstantInt::getSigned(type, -1),
+      block);
+}
+
 /// Gives functions the names under which our module knows them, and hides the
 /// rest: several kernels become one module.
 static void rename(llvm::Module &module, llvm::StringRef symbol) {
@@ -21,7 +36,10 @@ static void rename(llvm::Module &module, llvm::StringRef symbol) {
       continue;
     llvm::StringRef name = function.getName();
     if (function.isDeclaration()) {
-      if (name.starts_with("halide_"))
+      if (name.starts_with("halide_error_")) {
+        defineError(function);
+        function.setName(symbol + "." + name);
+      } else if (name.starts_with("halide_"))
         function.setName("attune_" + name);
       continue;
     }
@@ -37,6 +55,8 @@ static void rename(llvm::Module &module, llvm::StringRef symbol) {
     if (!variable.isDeclaration()) {
       variable.setComdat(nullptr);
       variable.setLinkage(llvm::GlobalValue::InternalLinkage);
+      if (variable.getName().contains("_gpu_source_kernels"))
+        variable.setName(symbol + kGpuSourceSuffix);
     }
   // Flags of code generation; ours differ, and they need not agree.
   if (llvm::NamedMDNode *flags = module.getModuleFlagsMetadata())

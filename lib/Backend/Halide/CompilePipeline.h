@@ -12,7 +12,9 @@ namespace attune {
 ///
 /// with halide_buffer_t pointers and int32 extents in the order of
 /// KernelPipeline::getInputs; everything else in it is internal, and what it
-/// needs of Halide's runtime is called by the names of HalideHooks.h. Throws
+/// needs of Halide's runtime is called by the names of HalideHooks.h. A check
+/// of buffers that fails (KernelPipeline::Options) gives a status other than 0,
+/// without any report. Throws
 /// Halide::Error; fails with the reason when LLVM cannot read what Halide made.
 llvm::LogicalResult compilePipeline(KernelPipeline &pipeline,
                                     llvm::StringRef symbol,

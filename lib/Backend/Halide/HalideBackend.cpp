@@ -45,6 +45,10 @@ public:
     return failure();
   }
 
+  LogicalResult supportsGpu(const GpuTarget &, std::string &) const override {
+    return success();
+  }
+
   SmallVector<Knob> getKnobs(KernelOp kernel,
                              const TargetDesc &target) const override {
     const HalideFamily *family = find(kernel);
@@ -134,28 +138,58 @@ LogicalResult HalideBackend::lower(KernelOp kernel, const Schedule &schedule,
     return kernel.emitOpError() << "cannot be emitted: " << reason;
   if (failed(verifyBuffers(kernel)))
     return failure();
-  std::string symbol = (kernel.getSymName() + ".halide").str();
-  std::string bitcode;
+  const HalideFamily &family = *find(kernel);
+  // What the family does where an autoscheduler's pipeline declines.
+  Schedule own = withoutAutoscheduler(schedule);
+  std::vector<std::unique_ptr<KernelPipeline>> pipelines;
+  std::vector<PipelineCall> calls;
   // The one place where exceptions of Halide can end.
   try {
-    KernelPipeline pipeline(kernel, schedule, target);
-    std::unique_ptr<Algorithm> algorithm = find(kernel)->define(pipeline);
-    if (usesAutoscheduler(schedule))
-      autoschedule(pipeline, schedule);
-    else
-      algorithm->scheduleCpu();
-    if (failed(compilePipeline(pipeline, symbol, bitcode, reason)))
+    auto add = [&](const Schedule &schedule, KernelPipeline::Options options) {
+      pipelines.push_back(
+          std::make_unique<KernelPipeline>(kernel, schedule, target, options));
+      KernelPipeline &pipeline = *pipelines.back();
+      std::unique_ptr<Algorithm> algorithm = family.define(pipeline);
+      if (usesAutoscheduler(schedule))
+        autoschedule(pipeline, schedule);
+      else if (target.gpu)
+        algorithm->scheduleGpu();
+      else
+        algorithm->scheduleCpu();
+      std::string suffix =
+          calls.empty() ? std::string() : "." + std::to_string(calls.size());
+      std::string symbol = (kernel.getSymName() + ".halide" + suffix).str();
+      std::string bitcode;
+      if (failed(compilePipeline(pipeline, symbol, bitcode, reason)))
+        return failure();
+      calls.push_back({&pipeline, symbol, options.checksBuffers});
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(kernel);
+      ObjectOp::create(builder, kernel.getLoc(),
+                       (kernel.getSymName() + ".code" + suffix).str(),
+                       "bitcode", bitcode);
+      return success();
+    };
+    KernelPipeline::Options options;
+    if (usesAutoscheduler(schedule)) {
+      options.checksBuffers = true;
+      if (failed(add(schedule, options)))
+        return kernel.emitOpError() << "cannot be emitted: " << reason;
+    } else if (!target.gpu) {
+      for (int64_t most : family.getRowLimits(kernel, own, target)) {
+        options.mostRows = most;
+        if (failed(add(own, options)))
+          return kernel.emitOpError() << "cannot be emitted: " << reason;
+      }
+    }
+    if (failed(add(own, KernelPipeline::Options())))
       return kernel.emitOpError() << "cannot be emitted: " << reason;
-    emitPipelineCall(pipeline, symbol, builder);
+    emitPipelineCalls(calls, builder);
   } catch (const Halide::Error &error) {
     StringRef text = StringRef(error.what()).trim();
     return kernel.emitOpError() << "cannot be emitted by Halide with schedule '"
                                 << schedule.str() << "': " << text;
   }
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(kernel);
-  ObjectOp::create(builder, kernel.getLoc(),
-                   (kernel.getSymName() + ".code").str(), "bitcode", bitcode);
   return success();
 }
 

@@ -63,6 +63,14 @@ public:
                                            const TargetDesc &target) const {
     return {};
   }
+  /// Numbers of rows of result 0, ascending, up to which launches get a
+  /// pipeline of their own (KernelPipeline::getMostRows), beside the one for
+  /// any number.
+  virtual llvm::SmallVector<int64_t>
+  getRowLimits(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const {
+    return {};
+  }
   /// Defines the funcs of the kernel and hands its results to the pipeline
   /// (KernelPipeline::setResult), without any schedule.
   virtual std::unique_ptr<Algorithm> define(KernelPipeline &pipeline) const = 0;

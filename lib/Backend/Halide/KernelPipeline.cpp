@@ -9,6 +9,25 @@ using namespace attune;
 /// What autoschedulers take dynamic extents for.
 static constexpr int kEstimate = 128;
 
+/// The newest of Halide's compute capabilities that the GPU has: later GPUs run
+/// code for earlier ones.
+static std::vector<Halide::Target::Feature>
+getGpuFeatures(const GpuTarget &gpu) {
+  using Halide::Target;
+  if (gpu.api == GpuTarget::Api::OpenCL)
+    return {Target::OpenCL};
+  if (gpu.api != GpuTarget::Api::Cuda)
+    return {};
+  static constexpr std::pair<int, Target::Feature> known[] = {
+      {86, Target::CUDACapability86}, {80, Target::CUDACapability80},
+      {75, Target::CUDACapability75}, {70, Target::CUDACapability70},
+      {61, Target::CUDACapability61}, {50, Target::CUDACapability50}};
+  for (auto [capability, feature] : known)
+    if (gpu.capability >= capability)
+      return {Target::CUDA, feature};
+  return {Target::CUDA};
+}
+
 Halide::Target attune::getHalideTarget(const TargetDesc &target) {
   using Halide::Target;
   Target result;
@@ -28,14 +47,18 @@ Halide::Target attune::getHalideTarget(const TargetDesc &target) {
       llvm::append_range(features,
                          ArrayRef{Target::AVX512, Target::AVX512_Skylake});
   }
+  for (auto feature : getGpuFeatures(target.gpu))
+    features.push_back(feature);
   result.set_features(features);
   return result;
 }
 
 KernelPipeline::KernelPipeline(KernelOp kernel, const Schedule &schedule,
-                               const TargetDesc &target)
-    : kernel(kernel), schedule(schedule), target(target),
+                               const TargetDesc &target, Options options)
+    : kernel(kernel), schedule(schedule), target(target), options(options),
       halideTarget(attune::getHalideTarget(target)) {
+  if (options.checksBuffers)
+    halideTarget = halideTarget.without_feature(Halide::Target::NoAsserts);
   size_t numResults = kernel.getResultTypes().size();
   results.resize(numResults);
   forms.assign(numResults, BufferForm::Full);

@@ -20,13 +20,27 @@ enum class BufferForm {
 /// and strides that the memref types give are constants to Halide.
 class KernelPipeline {
 public:
+  struct Options {
+    /// Rows of result 0 that a launch has at most; 0: any number.
+    int64_t mostRows = 0;
+    /// Whether the function first compares the buffers with what its schedule
+    /// needs, and returns a status other than 0 where they are too small.
+    bool checksBuffers = false;
+  };
+
+  /// `schedule` and `target` must outlive the pipeline.
   KernelPipeline(KernelOp kernel, const Schedule &schedule,
-                 const TargetDesc &target);
+                 const TargetDesc &target, Options options);
+  KernelPipeline(KernelOp kernel, const Schedule &schedule,
+                 const TargetDesc &target)
+      : KernelPipeline(kernel, schedule, target, Options()) {}
 
   KernelOp getKernel() const { return kernel; }
   const Schedule &getSchedule() const { return schedule; }
   const TargetDesc &getTarget() const { return target; }
   const Halide::Target &getHalideTarget() const { return halideTarget; }
+  /// Options::mostRows.
+  int64_t getMostRows() const { return options.mostRows; }
   /// f32 elements in a vector register.
   int getLanes() const { return static_cast<int>(target.getLanes()); }
 
@@ -64,6 +78,7 @@ private:
   KernelOp kernel;
   const Schedule &schedule;
   const TargetDesc &target;
+  Options options;
   Halide::Target halideTarget;
   std::vector<Passed> inputs;
   std::vector<Halide::ImageParam> params; // of inputs; undefined for extents

@@ -63,6 +63,12 @@ TiledLinear::TiledLinear(KernelPipeline &pipeline,
     : LinearAlgorithm(pipeline, schedule), mr(static_cast<int>(schedule.mr)),
       columns(static_cast<int>(schedule.nv) * pipeline.getLanes()),
       runOfK(static_cast<int>(schedule.getRunOfK(k))) {
+  if (pipeline.getHalideTarget().has_gpu_feature()) {
+    // The tile of a thread.
+    mr = columns = 4;
+    this->schedule.packa = 0;
+    runOfK = std::max(k, 1);
+  }
   wholeRuns = runOfK < k ? k / runOfK : 0;
   if (this->schedule.packa) {
     packed = Func("packed");
@@ -144,6 +150,16 @@ void TiledLinear::vectorize(Halide::Stage stage) {
       .unroll(ri);
 }
 
+/// The loop over k of a stage that adds products.
+static RVar getReduction(Halide::Stage &stage) {
+  return RVar(stage.get_schedule().rvars()[0].var);
+}
+
+/// Cache lines, an odd number of them: rows spread over all sets.
+int TiledLinear::getPackedStride() {
+  return static_cast<int>((llvm::divideCeil(k, 16) | 1) * 16);
+}
+
 /// The loops in a tile: k outside, in iterations of `unroll` steps.
 void TiledLinear::scheduleProducts(Func func) {
   func.bound(ci, 0, columns).bound(ri, 0, mr);
@@ -180,15 +196,49 @@ void TiledLinear::scheduleCpu() {
     result.partition(var, Partition::Never);
   if (packed.defined())
     packed.compute_at(result, task)
+        .bound_storage(packedK, getPackedStride())
         .vectorize(packedK, pipeline.getLanes(), guard);
   if (partials.empty()) {
     sums.compute_at(result, tile);
     scheduleProducts(sums);
     return;
   }
+  // All sums of a task stay in memory while the runs of k are added to them.
+  sums.compute_at(result, task).reorder_storage(ci, ri, ro, co);
+  vectorize(sums);
+  for (int i = 0; i < sums.num_update_definitions(); ++i) {
+    Halide::Stage stage = sums.update(i);
+    vectorize(stage);
+    if (i == 0)
+      stage.reorder(lane, vec, ri, ro, co, runs.x);
+    else
+      stage.reorder(lane, vec, ri, ro, co);
+    partials[i].compute_at(sums, ro);
+    scheduleProducts(partials[i]);
+  }
 }
 
-void TiledLinear::scheduleGpu() {}
+/// Rows of 4 x 4 elements for a thread, 16 x 16 threads for a block.
+void TiledLinear::scheduleGpu() {
+  Var bx("bx"), by("by"), tx("tx"), ty("ty");
+  constexpr TailStrategy guard = TailStrategy::GuardWithIf;
+  constexpr int threads = 16;
+  result.split(column, bx, column, threads * columns, guard)
+      .split(column, tx, column, columns)
+      .split(row, by, row, threads * mr, guard)
+      .split(row, ty, row, mr)
+      .reorder(column, row, tx, ty, bx, by)
+      .unroll(column)
+      .unroll(row)
+      .gpu_threads(tx, ty)
+      .gpu_blocks(bx, by);
+  sums.compute_at(result, tx).bound(ci, 0, columns).bound(ri, 0, mr);
+  sums.reorder(ci, ri).unroll(ci).unroll(ri);
+  for (int i = 0; i < sums.num_update_definitions(); ++i) {
+    Halide::Stage stage = sums.update(i);
+    stage.reorder(ci, ri, getReduction(stage)).unroll(ci).unroll(ri);
+  }
+}
 
 PlainLinear::PlainLinear(KernelPipeline &pipeline,
                          const LinearSchedule &schedule)

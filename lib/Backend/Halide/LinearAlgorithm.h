@@ -48,6 +48,7 @@ private:
   Halide::Func definePartial(Halide::Expr first, int length, bool byRun);
   /// The tiles of one task: across and down.
   std::pair<Halide::Expr, Halide::Expr> getTilesOfTask();
+  int getPackedStride();
   void vectorize(Halide::Stage stage);
   void scheduleProducts(Halide::Func func);
 
