@@ -14,6 +14,8 @@ public:
 
   /// The position that `define` gives values for.
   Position getPosition() const { return {column, row}; }
+  Halide::Var getColumnVar() const { return column; }
+  Halide::Var getRowVar() const { return row; }
   /// Hands the results to the pipeline, given what is known at the position.
   void define(const KnownExprs &known);
 
