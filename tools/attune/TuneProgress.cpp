@@ -114,6 +114,9 @@ void TuneProgress::roundBegins(llvm::ArrayRef<KernelProgress> kernels,
   kernel = index;
   numKernels = kernels.size();
   label = kernels[index].task->workload.label;
+  // What an earlier run has found is no news.
+  for (const KernelProgress &progress : kernels)
+    shown.try_emplace(progress.task, progress.bestSpeedup);
   redraw();
 }
 

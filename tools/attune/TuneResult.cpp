@@ -1,8 +1,8 @@
 //===- TuneResult.cpp - What attune tune prints at its end ----------------===//
 #include "TuneResult.h"
+#include "Table.h"
 #include "attune/Support/File.h"
 #include "llvm/Support/JSON.h"
-#include <array>
 
 using namespace attune;
 using namespace attune::tool;
@@ -101,39 +101,26 @@ static std::string printPercent(double ratio) {
   return llvm::formatv("{0}{1:f1} %", ratio >= 1 ? "+" : "", 100 * (ratio - 1));
 }
 
-/// A table in Markdown whose columns are aligned.
-template <size_t N>
-static void printTable(llvm::raw_ostream &os,
-                       const std::vector<std::array<std::string, N>> &rows) {
-  std::array<size_t, N> widths = {};
-  for (const auto &row : rows)
-    for (size_t i = 0; i < N; ++i)
-      widths[i] = std::max(widths[i], row[i].size());
-  for (const auto &row : rows) {
-    for (size_t i = 0; i < N; ++i)
-      os << "| " << llvm::left_justify(row[i], widths[i]) << ' ';
-    os << "|\n";
-    if (&row != rows.data())
-      continue;
-    for (size_t i = 0; i < N; ++i)
-      os << '|' << std::string(widths[i] + 2, '-');
-    os << "|\n";
-  }
-}
-
 static void printKernels(llvm::raw_ostream &os, const TuneOutcome &outcome) {
   const TunerResult &result = outcome.result;
   double total = getModelMs(result);
-  std::vector<std::array<std::string, 10>> rows{
-      {"kernel", "where", "calls", "share", "default ms", "tuned ms", "gain",
-       "backend", "schedule", "source"}};
+  Table table({{"kernel"},
+               {"where"},
+               {"calls", true},
+               {"share", true},
+               {"default ms", true},
+               {"tuned ms", true},
+               {"gain", true},
+               {"backend"},
+               {"schedule"},
+               {"source"}});
   for (auto [i, kernel] : llvm::enumerate(result.kernels)) {
     bool isMeasured = kernel.defaultMs > 0;
     auto number = [&](auto &&text) {
       return isMeasured ? std::string(text) : std::string("-");
     };
-    rows.push_back(
-        {printable(kernel.task->workload.label), printable(kernel.task->where),
+    table.addRow(
+        {kernel.task->workload.label, kernel.task->where,
          std::to_string(kernel.task->calls),
          number(llvm::formatv(
                     "{0:f1} %",
@@ -145,7 +132,7 @@ static void printKernels(llvm::raw_ostream &os, const TuneOutcome &outcome) {
          number(printPercent(kernel.bestSpeedup)), kernel.best.backend,
          kernel.best.schedule.str(), describeSource(outcome, i)});
   }
-  printTable(os, rows);
+  table.print(os);
 }
 
 void attune::tool::printTuneText(llvm::raw_ostream &os,
@@ -163,12 +150,12 @@ void attune::tool::printTuneText(llvm::raw_ostream &os,
   printKernels(os, outcome);
   os << '\n';
   if (const std::optional<PairedTimes> &times = outcome.verdict.times) {
-    printTable<3>(os,
-                  {{"model", "ms min", "ms median"},
-                   {"without tuning", llvm::formatv("{0:f3}", times->minBefore),
-                    llvm::formatv("{0:f3}", times->medianBefore)},
-                   {"tuned", llvm::formatv("{0:f3}", times->minAfter),
-                    llvm::formatv("{0:f3}", times->medianAfter)}});
+    Table table({{"model"}, {"ms min", true}, {"ms median", true}});
+    table.addRow({"without tuning", llvm::formatv("{0:f3}", times->minBefore),
+                  llvm::formatv("{0:f3}", times->medianBefore)});
+    table.addRow({"tuned", llvm::formatv("{0:f3}", times->minAfter),
+                  llvm::formatv("{0:f3}", times->medianAfter)});
+    table.print(os);
     os << llvm::formatv("\n{0} (median of {1} pairs run in turns; 95 % "
                         "interval {2} to {3}, by the sign test). {4}\n",
                         printPercent(times->speedup), times->pairs,
