@@ -35,7 +35,8 @@ bool AttuneGpu::addWeights(const void *host, size_t bytes) {
 
 bool AttuneGpu::begin(const AttuneGpuRange *given, size_t count) {
   ranges.clear();
-  size_t needed = 0;
+  // Also of nothing but empty ranges there is an address.
+  size_t needed = roundUp(1);
   for (size_t i = 0; i < count; ++i)
     needed += roundUp(given[i].bytes);
   if (needed > callMemory.bytes) {
