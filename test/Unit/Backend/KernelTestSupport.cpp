@@ -40,11 +40,22 @@ std::vector<std::string> attune::getRunnableTargets() {
   return names;
 }
 
+bool attune::hasOpenCL(std::string &reason) {
+  char message[256] = "";
+  AttuneGpu *gpu = attune_gpu_opencl.open(nullptr, 0, message, sizeof message);
+  reason = message;
+  if (gpu)
+    attune_gpu_opencl.close(gpu);
+  return gpu;
+}
+
 std::vector<std::string> attune::getRunnableBackends() {
   std::vector<std::string> names = getRunnableTargets();
 #if ATTUNE_HAS_HALIDE
   for (size_t i = 0, e = names.size(); i < e; ++i)
     names.push_back(names[i] + "/halide");
+  if (std::string reason; hasOpenCL(reason))
+    names.push_back(names.front() + "/halide/opencl");
 #endif
   return names;
 }
@@ -79,14 +90,16 @@ KernelUnderTest::KernelUnderTest(StringRef text, StringRef name,
                                  ArrayRef<int64_t> pitches,
                                  std::optional<Schedule> schedule)
     : context(makeRegistry(), MLIRContext::Threading::DISABLED),
-      pitches(pitches), backend(createBackend(name.split('/').second)) {
-  StringRef targetName = name.split('/').first;
+      pitches(pitches) {
+  auto [targetName, others] = name.split('/');
+  auto [backendName, gpuName] = others.split('/');
+  backend = createBackend(backendName);
   context.loadAllAvailableDialects();
   module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
   EXPECT_TRUE(module) << text.str();
   if (!module)
     return;
-  auto target = getTarget(targetName);
+  auto target = getTarget(targetName, gpuName);
   if (!target) {
     ADD_FAILURE() << llvm::toString(target.takeError());
     return;

@@ -13,8 +13,12 @@ namespace attune {
 std::vector<std::string> getRunnableTargets();
 
 /// Names of targets, each for every backend of this build: "x86-64-v3" for the
-/// LLVM backend, "x86-64-v3/halide" for that of Halide.
+/// LLVM backend, "x86-64-v3/halide" for that of Halide; and, where there is an
+/// OpenCL device, "x86-64-v3/halide/opencl".
 std::vector<std::string> getRunnableBackends();
+
+/// Whether kernels can run on an OpenCL device; else the reason is written.
+bool hasOpenCL(std::string &reason);
 
 /// A test's parameter as part of its name.
 std::string getTestName(const testing::TestParamInfo<std::string> &info);
