@@ -35,6 +35,10 @@ AttentionForm::AttentionForm(KernelPipeline &pipeline, AttentionOp op,
   Halide::ImageParam q = getOperand(pipeline, op.getQuery());
   Halide::ImageParam k = getOperand(pipeline, op.getKey());
   Halide::ImageParam v = getOperand(pipeline, op.getValue());
+  // Known strides would be factored into the numbers of rows, from which each
+  // product of the inner loops would then have to compute its address.
+  for (Halide::ImageParam operand : {k, v})
+    operand.dim(1).set_stride(Expr());
   Expr numQueries = pipeline.getResultExtent(1);
   Expr numKeys = k.dim(1).extent();
   // Blocks of about equal size, in whole units.

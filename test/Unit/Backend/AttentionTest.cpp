@@ -1,6 +1,9 @@
 //===- AttentionTest.cpp - Attention kernels against the interpreter ------===//
 #include "KernelTestSupport.h"
 #include "attune/Backend/LLVM/LLVMBackend.h"
+#if ATTUNE_HAS_HALIDE
+#include "attune/Backend/Halide/HalideBackend.h"
+#endif
 #include "mlir/Parser/Parser.h"
 
 using namespace mlir;
@@ -189,6 +192,37 @@ TEST_P(AttentionTest, Schedules) {
   }
 }
 
+// Few queries are computed one by one by some backends.
+TEST_P(AttentionTest, FewQueries) {
+  Heads heads = {4, 2, 24, 40};
+  for (int64_t few : {0, 1, 20}) {
+    KernelUnderTest kernel(heads.getText(true), GetParam(), {},
+                           Schedule().set("few", few).set("rows", 3));
+    for (int64_t queries : {1, 2, 8, 9, 21})
+      for (int64_t keys : {1, 18, 1100})
+        check(kernel, heads, 2, queries, keys, Masking::Partial);
+  }
+}
+
+// Nothing is left out of a sum because it is not a number.
+TEST_P(AttentionTest, NaNsArePassedOn) {
+  Heads heads = {1, 1, 8, 8};
+  KernelUnderTest kernel(heads.getText(false), GetParam());
+  for (int64_t queries : {1, 40}) {
+    std::vector<float> query(queries * 8, 0.5f), keys(30 * 8, 0.25f);
+    query[0] = std::numeric_limits<float>::quiet_NaN();
+    Tensor values = randomFloats({1, 30, 8}, 1);
+    kernel.check({Tensor::floats({1, queries, 8}, query),
+                  Tensor::floats({1, 30, 8}, keys), values},
+                 2e-5);
+    query[0] = 0.5f;
+    keys[17 * 8 + 3] = std::numeric_limits<float>::quiet_NaN();
+    kernel.check({Tensor::floats({1, queries, 8}, query),
+                  Tensor::floats({1, 30, 8}, keys), values},
+                 2e-5);
+  }
+}
+
 TEST_P(AttentionTest, RefusesTilesBeyondTheRegisters) {
   DialectRegistry registry;
   registerLLVMBackendDialects(registry);
@@ -197,8 +231,15 @@ TEST_P(AttentionTest, RefusesTilesBeyondTheRegisters) {
                                             ParserConfig(&context));
   ASSERT_TRUE(module);
   KernelOp kernel = *module->getOps<KernelOp>().begin();
+  auto [targetName, others] = StringRef(GetParam()).split('/');
   auto backend = createLLVMBackend();
-  TargetDesc target = llvm::cantFail(getTarget(GetParam()));
+#if ATTUNE_HAS_HALIDE
+  if (others == "halide")
+    backend = createHalideBackend();
+#endif
+  if (others.contains('/'))
+    GTEST_SKIP() << "GPUs have other schedules";
+  TargetDesc target = llvm::cantFail(getTarget(targetName));
   std::string reason;
   Schedule schedule;
   schedule.set("mr", target.vectorRegisters).set("nv", 1);
