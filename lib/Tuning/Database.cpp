@@ -79,6 +79,7 @@ static std::string getTargetText(const TargetKey &target) {
   };
   field(target.arch);
   field(target.cpu);
+  field(target.gpu);
   os << target.features.size() << ';';
   for (const std::string &feature : target.features)
     field(feature);
@@ -251,21 +252,40 @@ TuningDatabase::find(const DatabaseQuery &query) const {
   auto accepts = [&](const TrialRecord &record) {
     return !query.accepts || query.accepts(record);
   };
+  auto isSameGroup = [](const Rank &a, const Rank &b) {
+    return a.tier == b.tier && a.distance == b.distance;
+  };
+  // The speedup of what is run without records: 1, or that of the default of
+  // the only backend there is.
+  auto getBase = [&](size_t first) {
+    for (size_t i = first; !query.backend.empty() && i < ranks.size() &&
+                           isSameGroup(ranks[i], ranks[first]);
+         ++i) {
+      const TrialRecord &record = records[ranks[i].index];
+      if (record.candidate.source == "default" &&
+          record.candidate.backend == query.backend && accepts(record))
+        return record.result.speedup;
+    }
+    return 1.0;
+  };
   // At these shapes the best candidate was measured again with care, and is
   // not faster than the default: those measured in passing are not either.
   bool isDefaultBest = false;
+  double base = 1;
   for (auto [i, rank] : llvm::enumerate(ranks)) {
     const TrialRecord &record = records[rank.index];
-    if (isDefaultBest && (rank.tier != ranks[i - 1].tier ||
-                          rank.distance != ranks[i - 1].distance))
+    bool beginsGroup = i == 0 || !isSameGroup(rank, ranks[i - 1]);
+    if (isDefaultBest && beginsGroup)
       return std::nullopt;
+    if (beginsGroup)
+      base = getBase(i);
     double speedup = record.result.speedup;
     if (record.candidate.source == "default") {
-      if (speedup < 1)
+      if (speedup < base)
         continue;
     } else if (isDefaultBest) {
       continue;
-    } else if (speedup <= 1) {
+    } else if (speedup <= base) {
       isDefaultBest = record.confirmed && accepts(record);
       continue;
     }

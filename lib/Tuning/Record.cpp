@@ -63,7 +63,7 @@ static json::Value toJSON(const TargetKey &target) {
   json::Array features;
   for (const std::string &feature : target.features)
     features.push_back(clean(feature));
-  return json::Object{{"arch", clean(target.arch)},
+  json::Object object{{"arch", clean(target.arch)},
                       {"cpu", clean(target.cpu)},
                       {"features", std::move(features)},
                       {"vector_bits", target.vectorBits},
@@ -71,6 +71,9 @@ static json::Value toJSON(const TargetKey &target) {
                       {"l2", target.l2Bytes},
                       {"l3", target.l3Bytes},
                       {"cores", target.cores}};
+  if (!target.gpu.empty())
+    object["gpu"] = clean(target.gpu);
+  return object;
 }
 
 json::Value attune::toJSON(const TrialRecord &record) {
@@ -260,7 +263,8 @@ static bool readTarget(Fields &fields, TargetKey &target, std::string &reason) {
          inner.integer("l1", target.l1Bytes, 0, kMaxCacheBytes) &&
          inner.integer("l2", target.l2Bytes, 0, kMaxCacheBytes) &&
          inner.integer("l3", target.l3Bytes, 0, kMaxCacheBytes) &&
-         inner.integer("cores", target.cores, 1, kMaxCores);
+         inner.integer("cores", target.cores, 1, kMaxCores) &&
+         inner.text("gpu", target.gpu, /*needed=*/false);
 }
 
 static bool readSchedule(Fields &fields, Schedule &schedule) {

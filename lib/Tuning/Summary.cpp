@@ -16,9 +16,9 @@ using namespace attune;
 static auto getTaskKey(const TrialRecord &record) {
   const TargetKey &target = record.target;
   return std::tie(record.family, record.label, record.workload, record.shapes,
-                  target.arch, target.cpu, target.features, target.vectorBits,
-                  target.l1Bytes, target.l2Bytes, target.l3Bytes, target.cores,
-                  record.threads);
+                  target.arch, target.cpu, target.gpu, target.features,
+                  target.vectorBits, target.l1Bytes, target.l2Bytes,
+                  target.l3Bytes, target.cores, record.threads);
 }
 
 namespace {
@@ -107,7 +107,8 @@ std::string attune::printAllShapes(const KernelShapes &shapes) {
 
 std::string attune::printMachine(const TargetKey &target) {
   return target.cpu + ", " + std::to_string(target.cores) +
-         (target.cores == 1 ? " core" : " cores");
+         (target.cores == 1 ? " core" : " cores") +
+         (target.gpu.empty() ? "" : ", " + target.gpu);
 }
 
 /// "256 KB", "8 MB".
@@ -142,7 +143,7 @@ static std::string quote(llvm::StringRef text) {
 void attune::writeCSV(llvm::raw_ostream &os,
                       llvm::ArrayRef<const TrialRecord *> records) {
   os << "workload,family,label,shapes,arch,cpu,features,vector_bits,l1,l2,l3,"
-        "cores,threads,backend,schedule,source,schedule_version,compiler,"
+        "cores,gpu,threads,backend,schedule,source,schedule_version,compiler,"
         "status,samples,min_ms,median_ms,q1_ms,q3_ms,speedup,error,"
         "predicted_ms,confirmed,time,detail\n";
   for (const TrialRecord *record : records) {
@@ -173,6 +174,7 @@ void attune::writeCSV(llvm::raw_ostream &os,
     whole(target.l2Bytes);
     whole(target.l3Bytes);
     whole(target.cores);
+    text(target.gpu);
     whole(record->threads);
     text(record->candidate.backend);
     text(record->candidate.schedule.str());

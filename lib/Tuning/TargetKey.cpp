@@ -69,6 +69,7 @@ TargetKey attune::getTargetKey(const TargetDesc &target) {
   key.l2Bytes = target.l2Bytes;
   key.l3Bytes = target.l3Bytes;
   key.cores = countCores();
+  key.gpu = target.gpu.str();
   return key;
 }
 
@@ -84,7 +85,8 @@ std::optional<TargetMatch> attune::matchTargets(const TargetKey &measured,
                                                 const TargetKey &wanted) {
   if (measured == wanted)
     return TargetMatch::Exact;
-  if (measured.arch == wanted.arch && measured.features == wanted.features &&
+  if (measured.gpu == wanted.gpu && measured.arch == wanted.arch &&
+      measured.features == wanted.features &&
       measured.vectorBits == wanted.vectorBits &&
       isWithinTwo(measured.l1Bytes, wanted.l1Bytes) &&
       isWithinTwo(measured.l2Bytes, wanted.l2Bytes))

@@ -36,6 +36,9 @@ struct DatabaseQuery {
   /// Of records that are equal otherwise, those with as many threads come
   /// first; 0: none does.
   int threads = 0;
+  /// The only backend that may be taken; empty: any. Its own default is then
+  /// what a record has to beat, however that compares with the reference.
+  std::string backend = {};
 };
 
 struct DatabaseMatch {

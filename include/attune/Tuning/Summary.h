@@ -43,7 +43,7 @@ std::vector<TaskDifference> compare(llvm::ArrayRef<TaskRecords> before,
 std::string printShapes(const KernelShapes &shapes);
 /// All of them: "1x128x384, 1536x384, 1x128x1536".
 std::string printAllShapes(const KernelShapes &shapes);
-/// "haswell, 4 cores".
+/// "haswell, 4 cores", and the GPU where one ran the kernel.
 std::string printMachine(const TargetKey &target);
 /// "x86_64, avx2 fma, 256-bit vectors, L1 32 KB, L2 256 KB, L3 8 MB".
 std::string printFeatures(const TargetKey &target);

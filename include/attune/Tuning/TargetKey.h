@@ -18,6 +18,9 @@ struct TargetKey {
   int64_t vectorBits = 0;
   int64_t l1Bytes = 0, l2Bytes = 0, l3Bytes = 0;
   int cores = 0; ///< that this process may use
+  /// GpuTarget::str() of the GPU that ran it: "opencl", "cuda:sm_90"; empty: it
+  /// ran on the CPU.
+  std::string gpu;
 
   bool operator==(const TargetKey &) const = default;
 };
@@ -28,7 +31,7 @@ TargetKey getTargetKey(const TargetDesc &target);
 /// How much measurements on one machine say of another.
 enum class TargetMatch {
   Exact,  ///< every field is equal
-  Similar ///< same features and vectors, L1 and L2 within a factor of two
+  Similar ///< same GPU, features and vectors, L1 and L2 within a factor of two
 };
 
 /// Nothing when measurements do not carry over.

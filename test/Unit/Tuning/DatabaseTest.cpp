@@ -214,6 +214,7 @@ TEST(DatabaseTest, NeverTakesWhatAForeignMachineMeasured) {
   differs([](TargetKey &target) { target.features.push_back("avx512f"); });
   differs([](TargetKey &target) { target.features.pop_back(); });
   differs([](TargetKey &target) { target.vectorBits = 512; });
+  differs([](TargetKey &target) { target.gpu = "opencl"; });
   differs([](TargetKey &target) { target.l1Bytes = 65 << 10; });
   differs([](TargetKey &target) { target.l2Bytes = 127 << 10; });
   differs([](TargetKey &target) { target.l2Bytes = 0; });
@@ -261,6 +262,34 @@ TEST(DatabaseTest, TrustsConfirmedRecords) {
   EXPECT_FALSE(bare.find());
 }
 
+TEST(DatabaseTest, MeasuresTheOnlyBackendByItsOwnDefault) {
+  auto byOther = [](TrialRecord record) {
+    record.candidate.backend = "halide";
+    return record;
+  };
+  TuningDatabase database;
+  database.add(fromDefault(makeRecord(2, 1)));
+  database.add(byOther(fromDefault(makeRecord(2, 0.7))));
+  database.add(byOther(makeRecord(4, 0.9)));
+  database.add(byOther(makeRecord(8, 0.6)));
+  TrialRecord wanted = makeRecord();
+  auto accepts = [](const TrialRecord &record) {
+    return record.candidate.backend == "halide";
+  };
+  DatabaseQuery query{wanted.workload, wanted.shapes, wanted.target, accepts};
+  // The reference is faster than all of them.
+  EXPECT_FALSE(database.find(query));
+  query.backend = "halide";
+  auto findRows = [&] {
+    std::optional<DatabaseMatch> match = database.find(query);
+    return match ? match->record->candidate.schedule.get("mr", 0) : 0;
+  };
+  EXPECT_EQ(findRows(), 4);
+  // Measured again, it does not beat the backend's own default.
+  database.add(byOther(confirmed(makeRecord(4, 0.7))));
+  EXPECT_EQ(findRows(), 2);
+}
+
 TEST(DatabaseTest, CountsOnlyTheLastOfRepeatedTrials) {
   Lookup lookup;
   lookup.add(makeRecord(4, 1.1));
@@ -300,6 +329,7 @@ TEST(DatabaseTest, FindsTrials) {
   EXPECT_FALSE(find([](TrialRecord &r) { r.workload[0] = 'f'; }));
   EXPECT_FALSE(find([](TrialRecord &r) { r.shapes[0][1] = 127; }));
   EXPECT_FALSE(find([](TrialRecord &r) { r.target.cores = 5; }));
+  EXPECT_FALSE(find([](TrialRecord &r) { r.target.gpu = "cuda:sm_90"; }));
   EXPECT_FALSE(find([](TrialRecord &r) { r.threads = 1; }));
   EXPECT_FALSE(find([](TrialRecord &r) { r.candidate.backend = "halide"; }));
   EXPECT_FALSE(find([](TrialRecord &r) { r.candidate.schedule.set("mr", 7); }));

@@ -99,6 +99,8 @@ TEST(SummaryTest, PrintsForPeople) {
   record.target.cores = 1;
   record.target.l1Bytes = 1000;
   EXPECT_EQ(printMachine(record.target), "haswell, 1 core");
+  record.target.gpu = "opencl";
+  EXPECT_EQ(printMachine(record.target), "haswell, 1 core, opencl");
   EXPECT_EQ(printFeatures(record.target),
             "x86_64, avx2 f16c fma, 256-bit vectors, L1 1000 bytes, L2 256 "
             "KB, L3 8 MB");

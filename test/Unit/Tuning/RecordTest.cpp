@@ -44,6 +44,7 @@ TEST(RecordTest, SurvivesWritingAndReading) {
   record.candidate.schedule.set("small", std::numeric_limits<int64_t>::min());
   record.shapes.push_back({});
   record.confirmed = true;
+  record.target.gpu = "cuda:sm_90";
   std::string line = toLine(record);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   std::optional<TrialRecord> back = parse(line);

@@ -215,6 +215,15 @@ TEST(TargetKeyTest, SaysWhatDecidesSpeed) {
   EXPECT_TRUE(llvm::is_sorted(armKey.features));
 }
 
+TEST(TargetKeyTest, TellsGPUsFromCPUs) {
+  llvm::Expected<TargetDesc> cpu = getTarget("x86-64-v3");
+  llvm::Expected<TargetDesc> gpu = getTarget("x86-64-v3", "cuda:sm_90");
+  ASSERT_TRUE(cpu && gpu);
+  EXPECT_EQ(getTargetKey(*cpu).gpu, "");
+  EXPECT_EQ(getTargetKey(*gpu).gpu, "cuda:sm_90");
+  EXPECT_FALSE(matchTargets(getTargetKey(*cpu), getTargetKey(*gpu)));
+}
+
 TEST(TargetKeyTest, KnowsFeaturesByNameAndByString) {
   TargetDesc named, spelled;
   named.triple = spelled.triple = "x86_64-unknown-linux-gnu";
