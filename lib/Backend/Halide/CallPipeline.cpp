@@ -301,7 +301,13 @@ void CallEmitter::emit() {
   builder.setInsertionPointToStart(run.addEntryBlock());
   auto end = func::ReturnOp::create(builder, loc);
   builder.setInsertionPoint(end);
-  emitFrom(0, emitNumRows());
+  Value numRows = emitNumRows();
+  // Pipelines of one row take it for granted.
+  Value any = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt,
+                                    numRows, constant(i64, 0));
+  auto branch = scf::IfOp::create(builder, loc, any, /*withElse=*/false);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitFrom(0, numRows);
 }
 
 } // namespace

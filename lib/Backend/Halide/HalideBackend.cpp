@@ -6,6 +6,7 @@
 #include "Families.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace attune;
@@ -129,6 +130,17 @@ LogicalResult verifyBuffers(KernelOp kernel) {
   return success();
 }
 
+/// Least and most rows of result 0.
+std::pair<int64_t, int64_t> getRowRange(KernelOp kernel) {
+  auto type = cast<RankedTensorType>(kernel.getResultTypes().front());
+  constexpr int64_t any = std::numeric_limits<int64_t>::max();
+  int64_t rows = 1;
+  for (int64_t extent : type.getShape().drop_back(type.getRank() ? 1 : 0))
+    if (ShapedType::isDynamic(extent) || llvm::MulOverflow(rows, extent, rows))
+      return {0, any};
+  return {rows, rows};
+}
+
 LogicalResult HalideBackend::lower(KernelOp kernel, const Schedule &schedule,
                                    const TargetDesc &target,
                                    OpBuilder &builder) const {
@@ -141,6 +153,7 @@ LogicalResult HalideBackend::lower(KernelOp kernel, const Schedule &schedule,
   const HalideFamily &family = *find(kernel);
   // What the family does where an autoscheduler's pipeline declines.
   Schedule own = withoutAutoscheduler(schedule);
+  auto [leastRows, mostRows] = getRowRange(kernel);
   std::vector<std::unique_ptr<KernelPipeline>> pipelines;
   std::vector<PipelineCall> calls;
   // The one place where exceptions of Halide can end.
@@ -177,12 +190,17 @@ LogicalResult HalideBackend::lower(KernelOp kernel, const Schedule &schedule,
         return kernel.emitOpError() << "cannot be emitted: " << reason;
     } else if (!target.gpu) {
       for (int64_t most : family.getRowLimits(kernel, own, target)) {
+        if (most < leastRows)
+          continue;
         options.mostRows = most;
         if (failed(add(own, options)))
           return kernel.emitOpError() << "cannot be emitted: " << reason;
+        if (most >= mostRows)
+          break;
       }
     }
-    if (failed(add(own, KernelPipeline::Options())))
+    if (options.mostRows < mostRows &&
+        failed(add(own, KernelPipeline::Options())))
       return kernel.emitOpError() << "cannot be emitted: " << reason;
     emitPipelineCalls(calls, builder);
   } catch (const Halide::Error &error) {

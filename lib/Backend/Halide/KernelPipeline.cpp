@@ -158,6 +158,8 @@ Halide::Expr KernelPipeline::getColumns() {
 }
 
 Halide::Expr KernelPipeline::getRows() {
+  if (options.mostRows == 1)
+    return 1;
   auto type = cast<RankedTensorType>(kernel.getResultTypes().front());
   Halide::Expr rows = 1;
   for (int64_t i = 0; i + 1 < type.getRank(); ++i)

@@ -21,7 +21,8 @@ enum class BufferForm {
 class KernelPipeline {
 public:
   struct Options {
-    /// Rows of result 0 that a launch has at most; 0: any number.
+    /// Rows of result 0 that a launch has at most, and one at least; 0: any
+    /// number.
     int64_t mostRows = 0;
     /// Whether the function first compares the buffers with what its schedule
     /// needs, and returns a status other than 0 where they are too small.

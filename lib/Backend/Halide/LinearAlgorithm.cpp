@@ -23,6 +23,8 @@ LinearAlgorithm::LinearAlgorithm(KernelPipeline &pipeline,
   auto weight = cast<RankedTensorType>(linear.getWeight().getType());
   n = static_cast<int>(weight.getDimSize(0));
   k = static_cast<int>(weight.getDimSize(1));
+  panel = static_cast<int>(schedule.panel);
+  numPanels = static_cast<int>(llvm::divideCeil(n, panel));
   rows = pipeline.getRows();
   auto attr = cast<TypeAttr>(
       kernel.getArgAttr(getArgument(linear.getInput()), kBufferAttr));
@@ -40,12 +42,10 @@ Expr LinearAlgorithm::inputAt(Expr k, Expr row) {
   return pipeline.getInput(argument, BufferForm::Full)(indices);
 }
 
-Expr LinearAlgorithm::weightAt(Expr column, Expr k) {
-  int panel = static_cast<int>(schedule.panel);
-  int last = std::max<int>(llvm::divideCeil(n, panel) - 1, 0);
+Expr LinearAlgorithm::weightAt(Expr columnInPanel, Expr k, Expr panel) {
   Halide::ImageParam weight =
       pipeline.getInput(getArgument(linear.getWeight()), BufferForm::Full);
-  return weight(column % panel, k, Halide::min(column / panel, last));
+  return weight(columnInPanel, k, panel);
 }
 
 Expr LinearAlgorithm::finish(Expr sum) {
@@ -63,12 +63,7 @@ TiledLinear::TiledLinear(KernelPipeline &pipeline,
     : LinearAlgorithm(pipeline, schedule), mr(static_cast<int>(schedule.mr)),
       columns(static_cast<int>(schedule.nv) * pipeline.getLanes()),
       runOfK(static_cast<int>(schedule.getRunOfK(k))) {
-  if (pipeline.getHalideTarget().has_gpu_feature()) {
-    // The tile of a thread.
-    mr = columns = 4;
-    this->schedule.packa = 0;
-    runOfK = std::max(k, 1);
-  }
+  chooseTile();
   wholeRuns = runOfK < k ? k / runOfK : 0;
   if (this->schedule.packa) {
     packed = Func("packed");
@@ -92,12 +87,57 @@ TiledLinear::TiledLinear(KernelPipeline &pipeline,
   pipeline.setResult(0, result, BufferForm::Rows);
 }
 
+/// Tiles other than the schedule's: those of GPUs, and of few rows.
+void TiledLinear::chooseTile() {
+  int lanes = pipeline.getLanes();
+  int few = static_cast<int>(pipeline.getMostRows());
+  bool gpu = pipeline.getHalideTarget().has_gpu_feature();
+  if (!few && !gpu)
+    return;
+  schedule.packa = 0;
+  runOfK = std::max(k, 1);
+  if (gpu) {
+    mr = columns = 4;
+    return;
+  }
+  // As many vectors as there are registers, up to eight streams: whole panels,
+  // or parts into which one can be cut.
+  int registers = static_cast<int>(pipeline.getTarget().vectorRegisters);
+  int most = std::clamp((registers - 1) / (few + 1), 1, 8);
+  int inPanel = std::max(panel / lanes, 1), vectors = most;
+  if (inPanel <= most)
+    vectors = most / inPanel * inPanel;
+  else
+    while (inPanel % vectors)
+      --vectors;
+  mr = few;
+  columns = vectors * lanes;
+}
+
 Expr TiledLinear::product(Expr k) {
   Expr row = ro * mr + ri;
-  Expr input = packed.defined()
-                   ? packed(k, row)
-                   : inputAt(k, Halide::min(Halide::likely(row), rows - 1));
-  return input * weightAt(co * columns + ci, k);
+  Expr input;
+  if (packed.defined())
+    input = packed(k, row);
+  else if (pipeline.getMostRows())
+    input = inputAt(k, Halide::min(row, rows - 1));
+  else // Whole tiles know their rows, and what lies beyond is for the last one.
+    input = inputAt(k, Halide::min(Halide::likely(row), rows - 1));
+  return input * weightOfTile(k);
+}
+
+/// The weight at k in column ci of strip co. Written so that the panel is the
+/// same for all lanes of a vector, as far as Halide can tell.
+Expr TiledLinear::weightOfTile(Expr k) {
+  if (panel % columns == 0) {
+    int strips = panel / columns;
+    return weightAt(co % strips * columns + ci, k, co / strips);
+  }
+  int panels = columns / panel;
+  Expr index = co * panels + ci / panel;
+  if (numPanels % panels)
+    index = Halide::min(index, numPanels - 1);
+  return weightAt(ci % panel, k, index);
 }
 
 /// Adds the products of a run to a func of tiles: those of whole iterations of
@@ -162,7 +202,9 @@ int TiledLinear::getPackedStride() {
 
 /// The loops in a tile: k outside, in iterations of `unroll` steps.
 void TiledLinear::scheduleProducts(Func func) {
+  // One tile of known extents, whatever guards the loops around it have.
   func.bound(ci, 0, columns).bound(ri, 0, mr);
+  func.bound_extent(co, 1).bound_extent(ro, 1);
   vectorize(func);
   for (int i = 0; i < func.num_update_definitions(); ++i) {
     Halide::Stage stage = func.update(i);
@@ -178,6 +220,8 @@ void TiledLinear::scheduleProducts(Func func) {
 
 void TiledLinear::scheduleCpu() {
   auto [tilesAcross, tilesDown] = getTilesOfTask();
+  if (pipeline.getMostRows() == 1)
+    result.bound(row, 0, 1);
   Var strip("strip"), tile("tile"), group("group"), block("block"),
       task("task");
   constexpr TailStrategy guard = TailStrategy::GuardWithIf;
@@ -190,8 +234,7 @@ void TiledLinear::scheduleCpu() {
       .fuse(block, group, task)
       .parallel(task)
       .vectorize(lane)
-      .unroll(vec)
-      .unroll(row);
+      .unroll(vec);
   for (const Var &var : {task, strip, row, vec, lane})
     result.partition(var, Partition::Never);
   if (packed.defined())
@@ -233,6 +276,7 @@ void TiledLinear::scheduleGpu() {
       .gpu_threads(tx, ty)
       .gpu_blocks(bx, by);
   sums.compute_at(result, tx).bound(ci, 0, columns).bound(ri, 0, mr);
+  sums.bound_extent(co, 1).bound_extent(ro, 1);
   sums.reorder(ci, ri).unroll(ci).unroll(ri);
   for (int i = 0; i < sums.num_update_definitions(); ++i) {
     Halide::Stage stage = sums.update(i);
@@ -246,7 +290,9 @@ PlainLinear::PlainLinear(KernelPipeline &pipeline,
   RDom r(0, k, "k");
   sums(column, row) = 0.0f;
   sums(column, row) +=
-      inputAt(r, Halide::min(row, rows - 1)) * weightAt(column, r);
+      inputAt(r, Halide::min(row, rows - 1)) *
+      weightAt(column % panel, r,
+               Halide::min(column / panel, std::max(numPanels - 1, 0)));
   result(column, row) = finish(sums(column, row));
   pipeline.setResult(0, result, BufferForm::Rows);
 }

@@ -16,15 +16,16 @@ public:
 protected:
   /// The input at (k, row).
   Halide::Expr inputAt(Halide::Expr k, Halide::Expr row);
-  /// The weight at (column, k); columns behind the last panel read from it.
-  Halide::Expr weightAt(Halide::Expr column, Halide::Expr k);
+  /// The weight at k in a column of a panel.
+  Halide::Expr weightAt(Halide::Expr columnInPanel, Halide::Expr k,
+                        Halide::Expr panel);
   /// Bias and epilogue on the sum of products.
   Halide::Expr finish(Halide::Expr sum);
 
   KernelPipeline &pipeline;
   LinearSchedule schedule;
   LinearOp linear;
-  int n, k;
+  int n, k, panel, numPanels;
   Halide::Expr rows;
   Halide::Var column{"column"}, row{"row"};
   Halide::Func result{"result"};
@@ -43,7 +44,9 @@ public:
   void scheduleGpu() override;
 
 private:
+  void chooseTile();
   Halide::Expr product(Halide::Expr k);
+  Halide::Expr weightOfTile(Halide::Expr k);
   void addProducts(Halide::Func func, Halide::Expr first, int length);
   Halide::Func definePartial(Halide::Expr first, int length, bool byRun);
   /// The tiles of one task: across and down.

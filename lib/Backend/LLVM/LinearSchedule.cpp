@@ -36,10 +36,8 @@ LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
   return s;
 }
 
-LinearSchedule LinearSchedule::get(const Schedule &schedule,
-                                   const TargetDesc &target, int64_t n,
-                                   int64_t k) {
-  LinearSchedule s = getDefault(target, n, k);
+LinearSchedule LinearSchedule::with(const Schedule &schedule) const {
+  LinearSchedule s = *this;
   s.mr = schedule.get("mr", s.mr);
   s.nv = schedule.get("nv", s.nv);
   s.panel = schedule.get("panel", s.panel);

@@ -29,7 +29,11 @@ struct LinearSchedule {
                                    int64_t k);
   /// `schedule` with the default where it says nothing.
   static LinearSchedule get(const Schedule &schedule, const TargetDesc &target,
-                            int64_t n, int64_t k);
+                            int64_t n, int64_t k) {
+    return getDefault(target, n, k).with(schedule);
+  }
+  /// This one, but for the knobs that `schedule` has.
+  LinearSchedule with(const Schedule &schedule) const;
   Schedule toSchedule() const;
   llvm::LogicalResult verify(const TargetDesc &target,
                              std::string &reason) const;
