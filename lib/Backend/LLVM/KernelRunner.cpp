@@ -11,11 +11,7 @@
 using namespace mlir;
 using namespace attune;
 
-KernelRunner::~KernelRunner() {
-  if (gpu)
-    driver->close(gpu);
-  attune_pool_destroy(pool);
-}
+KernelRunner::~KernelRunner() { attune_pool_destroy(pool); }
 
 llvm::Expected<std::unique_ptr<KernelRunner>>
 KernelRunner::create(KernelOp original, const Backend &backend,
@@ -29,14 +25,12 @@ KernelRunner::create(KernelOp original, const Backend &backend,
                          ? *options.schedule
                          : backend.getDefaultSchedule(original, target);
 
-  if (target.gpu) {
-    runner->driver = target.gpu.api == GpuTarget::Api::Cuda
-                         ? &attune_gpu_cuda
-                         : &attune_gpu_opencl;
-    char message[sizeof(AttuneFailure::message)];
-    runner->gpu = runner->driver->open(nullptr, 0, message, sizeof message);
-    if (!runner->gpu)
-      return userErrorf("--gpu={0}: {1}", target.gpu.str(), message);
+  runner->gpu = options.gpu;
+  if (target.gpu && !runner->gpu) {
+    llvm::Expected<std::shared_ptr<OpenGpu>> gpu = OpenGpu::open(target.gpu);
+    if (!gpu)
+      return gpu.takeError();
+    runner->gpu = std::move(*gpu);
   }
   llvm::Expected<CompiledKernel> compiled =
       compileKernel(original, backend, target, runner->schedule,
@@ -159,13 +153,15 @@ llvm::Error KernelRunner::run(int threads) {
   AttuneCall call = {};
   call.pool = pool;
   call.failure = &failure;
-  call.gpu = gpu;
   if (!gpu) {
     launch(&call, descriptors.data());
-  } else if (attune_gpu_begin(driver, &call, ranges.data(), ranges.size()) ==
-             0) {
-    launch(&call, descriptors.data());
-    attune_gpu_end(driver, &call);
+  } else {
+    const AttuneGpuDriver *driver = gpu->getDriver();
+    call.gpu = gpu->get();
+    if (attune_gpu_begin(driver, &call, ranges.data(), ranges.size()) == 0) {
+      launch(&call, descriptors.data());
+      attune_gpu_end(driver, &call);
+    }
   }
   if (failure.failed)
     return userErrorf("the kernel failed: {0}", failure.message);

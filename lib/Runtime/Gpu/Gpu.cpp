@@ -105,17 +105,32 @@ void AttuneGpu::giveBack(Address address) {
       block.isFree = true;
 }
 
-Program *AttuneGpu::getProgram(const char *code, size_t bytes) {
-  for (auto &[known, program] : programs)
-    if (known == code)
-      return program.get();
+bool AttuneGpu::addProgram(const char *code, size_t bytes) {
   // Halide counts the terminator.
   std::string_view text(code, strnlen(code, bytes));
-  std::unique_ptr<Program> program = device->load(text);
-  if (!program)
-    return nullptr;
-  programs.emplace_back(code, std::move(program));
-  return programs.back().second.get();
+  Code *same = nullptr;
+  for (Code &known : programs) {
+    if (known.text == text)
+      same = &known;
+    else if (known.address == code)
+      known.address = nullptr;
+  }
+  if (!same) {
+    std::unique_ptr<Program> program = device->load(text);
+    if (!program)
+      return false;
+    programs.push_back({code, std::string(text), std::move(program)});
+    return true;
+  }
+  same->address = code;
+  return true;
+}
+
+Program *AttuneGpu::getProgram(const void *code) const {
+  for (const Code &known : programs)
+    if (known.address == code)
+      return known.program.get();
+  return nullptr;
 }
 
 namespace {

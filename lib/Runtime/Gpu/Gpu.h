@@ -33,8 +33,12 @@ struct AttuneGpu {
   Address borrow(size_t bytes);
   void giveBack(Address address);
 
-  /// The program of this very text; null on failure.
-  attune::rt::Program *getProgram(const char *code, size_t bytes);
+  /// Makes a text of kernels known by its address, which another text may have
+  /// had before, when code comes and goes.
+  bool addProgram(const char *code, size_t bytes);
+  /// The program that addProgram() has made last of a text at this address;
+  /// null without.
+  attune::rt::Program *getProgram(const void *code) const;
 
   std::unique_ptr<attune::rt::Device> device;
 
@@ -55,8 +59,12 @@ private:
   std::vector<Mirror> ranges; ///< of the call
   Block callMemory = {};      ///< what ranges lie in
   std::vector<Block> borrowed;
-  std::vector<std::pair<const char *, std::unique_ptr<attune::rt::Program>>>
-      programs;
+  struct Code {
+    const void *address;
+    std::string text;
+    std::unique_ptr<attune::rt::Program> program;
+  };
+  std::vector<Code> programs;
 };
 
 #endif // ATTUNE_LIB_RUNTIME_GPU_GPU_H

@@ -68,7 +68,7 @@ int32_t initialize(void *context, void **state, const char *code,
   AttuneGpu *gpu = gpuOf(context);
   if (!gpu)
     return 1;
-  return gpu->getProgram(code, size_t(bytes)) ? 0 : failed(context, *gpu);
+  return gpu->addProgram(code, size_t(bytes)) ? 0 : failed(context, *gpu);
 }
 
 int32_t run(void *context, void *state, const char *kernel, int32_t groups_x,
@@ -109,7 +109,7 @@ int32_t run(void *context, void *state, const char *kernel, int32_t groups_x,
   }
   launch.arguments = list;
   launch.numArguments = count;
-  Program *program = gpu->getProgram(static_cast<const char *>(state), 0);
+  Program *program = gpu->getProgram(state);
   return program && program->launch(launch) ? 0 : failed(context, *gpu);
 }
 

@@ -86,6 +86,16 @@ static SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape, int64_t pitch) {
   return strides;
 }
 
+/// One for all tests: opening takes a while.
+static std::shared_ptr<OpenGpu> getGpu(const GpuTarget &target) {
+  static std::shared_ptr<OpenGpu> opened;
+  if (!target)
+    return nullptr;
+  if (!opened)
+    opened = llvm::cantFail(OpenGpu::open(target));
+  return opened;
+}
+
 KernelUnderTest::KernelUnderTest(StringRef text, StringRef name,
                                  ArrayRef<int64_t> pitches,
                                  std::optional<Schedule> schedule)
@@ -107,6 +117,7 @@ KernelUnderTest::KernelUnderTest(StringRef text, StringRef name,
   KernelOp kernel = *module->getOps<KernelOp>().begin();
   KernelRunner::Options options;
   options.schedule = schedule;
+  options.gpu = getGpu(target->gpu);
   for (auto [i, pitch] : llvm::enumerate(pitches)) {
     MemRefType type;
     if (pitch) {

@@ -11,8 +11,8 @@
 #include "attune/Backend/Backend.h"
 #include "attune/Backend/LLVM/CompileKernel.h"
 #include "attune/Backend/LLVM/Jit.h"
+#include "attune/Backend/LLVM/OpenGpu.h"
 #include "attune/Runtime/ABI.h"
-#include "attune/Runtime/Gpu.h"
 #include <memory>
 #include <optional>
 #include <vector>
@@ -36,6 +36,8 @@ public:
     /// Buffer types of arguments and results by number; null entries and
     /// missing ones are row-major without gaps.
     llvm::SmallVector<mlir::MemRefType> buffers;
+    /// For kernels that run on a GPU: the one to use. Null: it is opened.
+    std::shared_ptr<OpenGpu> gpu;
   };
 
   /// Compiles a copy of `kernel`, whose context must know the backend's
@@ -76,8 +78,7 @@ private:
   std::vector<int64_t> descriptors;
   std::vector<std::unique_ptr<float[], void (*)(void *)>> packed;
   /// What runs the kernel when it is not the CPU, and all of its memory.
-  const AttuneGpuDriver *driver = nullptr;
-  AttuneGpu *gpu = nullptr;
+  std::shared_ptr<OpenGpu> gpu;
   std::vector<AttuneGpuRange> ranges;
   AttunePool *pool = nullptr;
   int poolThreads = 0;
