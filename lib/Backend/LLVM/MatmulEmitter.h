@@ -4,23 +4,11 @@
 
 #include "IndexMath.h"
 #include "Pointers.h"
+#include "attune/Backend/LLVM/MatmulSchedule.h"
 #include "attune/Backend/LLVM/RegionEmitter.h"
 #include "llvm/Support/MathExtras.h"
-#include <string>
 
 namespace attune {
-
-/// Knobs of family "matmul": the register tile as for "linear"; a task computes
-/// mc x nc of one product, over runs of kc for which it packs the right-hand
-/// side into scratch memory, in the panels that the register tiles read.
-struct MatmulSchedule {
-  int64_t mr, nv, mc, nc, kc, unroll;
-
-  MatmulSchedule(const Schedule &schedule, const TargetDesc &target);
-  Schedule toSchedule() const;
-  llvm::LogicalResult verify(const TargetDesc &target,
-                             std::string &reason) const;
-};
 
 /// Emits the two functions of one kernel.
 class MatmulEmitter {
