@@ -156,6 +156,8 @@ ScheduleChooser::findTuned(KernelOp kernel, const KernelShapes &shapes,
   query.workload = getWorkload(kernel).id;
   query.shapes = shapes;
   query.target = getTargetKey(target);
+  if (usable.size() == 1)
+    query.backend = usable.front()->getName().str();
   auto accept = [&](const TrialRecord &record) {
     return accepts(record, kernel, usable, target);
   };

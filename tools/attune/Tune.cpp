@@ -271,6 +271,11 @@ llvm::Error Tuning::run(int &status) {
       flags.compiler.get(flags.kernel.empty() ? flags.model : flags.kernel);
   if (!compiler)
     return compiler.takeError();
+  if (!compiler->gpu.empty())
+    return userErrorf("--gpu={0}: kernels are measured on CPUs only; without "
+                      "records, 'attune compile --gpu' takes the backend's own "
+                      "schedules",
+                      compiler->gpu);
   options.tuner.backend = compiler->schedules.backend;
   if (llvm::Error error = options.tuner.backend.check())
     return error;

@@ -1,5 +1,6 @@
 //===- TuneModel.cpp - A model before and after tuning --------------------===//
 #include "TuneModel.h"
+#include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Compilation.h"
 #include "attune/Support/Error.h"
 #include "mlir/IR/MLIRContext.h"
@@ -82,9 +83,10 @@ struct TuneModel::Search {
   TuningDatabase &database;
   llvm::ArrayRef<KernelProgress> kernels;
   double seconds;
-  const Say &say;
   const std::atomic<bool> &stop;
 
+  /// Of what is run without tuning, over the reference.
+  double getBaseSpeedup(const KernelProgress &kernel) const;
   /// Confirmed records that make the default of these kernels count again.
   std::vector<TrialRecord> retract(const Numbers &dropped) const;
   /// The model with all winners but those dropped, against the one without.
@@ -98,18 +100,32 @@ struct TuneModel::Search {
   }
 };
 
+double TuneModel::Search::getBaseSpeedup(const KernelProgress &kernel) const {
+  const Backend *backend = findBackend(kernel.base.backend);
+  const TrialRecord *record =
+      backend
+          ? database.findTrial(kernel.task->workload.id, kernel.task->shapes,
+                               getTargetKey(model.target), model.threads,
+                               kernel.base, backend->getScheduleVersion())
+          : nullptr;
+  return record && record->result.status == TrialStatus::Ok
+             ? record->result.speedup
+             : 1;
+}
+
 std::vector<TrialRecord>
 TuneModel::Search::retract(const Numbers &dropped) const {
   std::vector<TrialRecord> result;
   TargetKey key = getTargetKey(model.target);
   for (size_t number : dropped) {
     const KernelTask &task = *kernels[number].task;
+    double base = getBaseSpeedup(kernels[number]);
     for (const TrialRecord &record : database.getRecords()) {
       bool isWinner = record.workload == task.workload.id &&
                       record.shapes == task.shapes && record.target == key &&
                       record.threads == model.threads && record.confirmed &&
                       record.result.status == TrialStatus::Ok &&
-                      record.result.speedup > 1;
+                      record.result.speedup > base;
       // Only what still counts.
       if (!isWinner || &record != database.findTrial(
                                       record.workload, record.shapes,
@@ -120,7 +136,7 @@ TuneModel::Search::retract(const Numbers &dropped) const {
       retracted.result.detail =
           llvm::formatv("faster by itself ({0:f3}), but not within {1}",
                         record.result.speedup, model.name);
-      retracted.result.speedup = 1;
+      retracted.result.speedup = std::min(base, 1.0);
       retracted.time = getRecordTime();
       result.push_back(std::move(retracted));
     }
@@ -193,7 +209,7 @@ TuneModel::compare(llvm::StringRef databasePath, TuningDatabase &database,
   for (auto [i, kernel] : llvm::enumerate(kernels))
     if (kernel.bestSpeedup > 1)
       changed.push_back(i);
-  Search search{*this, database, kernels, seconds, say, stop};
+  Search search{*this, database, kernels, seconds, stop};
   say("timing the model without and with the winners, in turns");
   llvm::Expected<PairedTimes> times = search.measure({});
   if (!times)
