@@ -1,5 +1,6 @@
 //===- Package.cpp - The files a compilation ends in ----------------------===//
 #include "attune/Compiler/Package.h"
+#include "GpuCode.h"
 #include "Output.h"
 #include "attune/Backend/LLVM/Codegen.h"
 #include "attune/Compiler/Link.h"
@@ -58,6 +59,7 @@ private:
   llvm::Error writeCMakeConfig();
   llvm::Error writePkgConfig();
   llvm::Error writeModules(OutputKind kind);
+  llvm::Error writeGpuCode();
   /// The archives of the runtime that the model's code needs.
   llvm::Expected<std::vector<std::string>> findRuntimes() const;
   /// What follows a model's objects on the linker's command line.
@@ -380,6 +382,22 @@ llvm::Error Packager::writeModules(OutputKind kind) {
   });
 }
 
+llvm::Error Packager::writeGpuCode() {
+  if (std::error_code code = llvm::sys::fs::create_directories(options.output))
+    return fileUserError(options.output, "create", code);
+  // The GPU is the same for every CPU.
+  llvm::StringRef extension =
+      compilation.getVariants().front().target.gpu.getExtension();
+  for (const GpuCode &kernel : getGpuCode(*code->getParts().front().module)) {
+    llvm::SmallString<256> path(options.output);
+    llvm::sys::path::append(path, kernel.name + "." + extension);
+    if (llvm::Error error = text(
+            path, [&](llvm::raw_ostream &os) { os << kernel.text << "\n"; }))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
 /// Functions of the runtime and of C that a library's own would hide.
 static llvm::Error checkPrefix(llvm::StringRef prefix) {
   if (prefix != "attune" && !prefix.starts_with("attune_") &&
@@ -396,6 +414,8 @@ llvm::Error Packager::write() {
     return writeModules(OutputKind::LLVMText);
   case Emit::Assembly:
     return writeModules(OutputKind::Assembly);
+  case Emit::Gpu:
+    return writeGpuCode();
   case Emit::Executable:
     if (llvm::Error error = emitObjects())
       return error;
@@ -418,8 +438,11 @@ llvm::Expected<Package> Packager::run() {
         return llvm::Error::success();
       });
   } else {
-    if (options.emit != Emit::Executable)
+    if (options.emit != Emit::Executable && options.emit != Emit::Gpu)
       error = checkPrefix(names.prefix);
+    if (!error && options.emit == Emit::Gpu && !usesGpu())
+      error = userError("--emit=gpu: the model has no kernels for a GPU; say "
+                        "for which with --gpu");
     if (!error)
       error = generate();
     if (!error)

@@ -39,7 +39,10 @@ struct CompileOptions {
           clEnumValN(Emit::Object, "obj", "an object, its header and weights"),
           clEnumValN(Emit::LLVM, "llvm", "LLVM IR"),
           clEnumValN(Emit::MLIR, "mlir", "the IR of the last phase"),
-          clEnumValN(Emit::Assembly, "asm", "assembly text")),
+          clEnumValN(Emit::Assembly, "asm", "assembly text"),
+          clEnumValN(Emit::Gpu, "gpu",
+                     "a folder with the kernels for the GPU as text: a .ptx "
+                     "or .cl file each")),
       cl::cat(category),
       cl::sub(command)};
   cl::opt<std::string> prefix{
@@ -97,9 +100,12 @@ llvm::Error compile(CompileOptions &flags) {
   bool isText = flags.emit == Emit::MLIR || flags.emit == Emit::LLVM ||
                 flags.emit == Emit::Assembly ||
                 options->compileTo != Phase::Binary;
+  bool isFolder = flags.emit == Emit::Gpu && !isText;
   if (package.output.empty())
     package.output = isText ? "-" : compilation.getName();
-  if (llvm::sys::fs::is_directory(package.output) ||
+  if (isFolder && flags.output.empty())
+    package.output += ".gpu";
+  if ((llvm::sys::fs::is_directory(package.output) && !isFolder) ||
       llvm::sys::path::filename(package.output) == ".")
     return userErrorf("-o {0}: expected the path of a file, found a directory",
                       package.output);

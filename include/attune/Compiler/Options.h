@@ -18,7 +18,8 @@ enum class Emit {
   Object,     ///< header, object, weights
   LLVM,       ///< LLVM IR text
   MLIR,       ///< the IR of the last phase before binary, or of compileTo
-  Assembly    ///< assembly text
+  Assembly,   ///< assembly text
+  Gpu         ///< a folder with the text of each kernel for the GPU
 };
 
 /// Prints "attune: warning: TEXT" on stderr.

@@ -12,7 +12,8 @@ namespace attune {
 struct PackageOptions {
   Emit emit = Emit::Executable;
   /// Path of the artefact; for libraries the path without "lib" and suffix:
-  /// "out/minilm" gives out/libminilm.a, out/minilm.h, out/minilm.weights.
+  /// "out/minilm" gives out/libminilm.a, out/minilm.h, out/minilm.weights. For
+  /// Emit::Gpu the folder.
   std::string output;
   /// Prefix of the C API; empty: made of the output's name.
   std::string prefix;

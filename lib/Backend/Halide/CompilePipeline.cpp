@@ -56,7 +56,7 @@ static void rename(llvm::Module &module, llvm::StringRef symbol) {
       variable.setComdat(nullptr);
       variable.setLinkage(llvm::GlobalValue::InternalLinkage);
       if (variable.getName().contains("_gpu_source_kernels"))
-        variable.setName(symbol + kGpuSourceSuffix);
+        variable.setName(symbol.rsplit(".halide").first + kGpuSourceSuffix);
     }
   // Flags of code generation; ours differ, and they need not agree.
   if (llvm::NamedMDNode *flags = module.getModuleFlagsMetadata())
