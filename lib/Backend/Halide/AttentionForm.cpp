@@ -29,6 +29,13 @@ static Halide::ImageParam getOperand(KernelPipeline &pipeline, Value value) {
                            BufferForm::Full);
 }
 
+/// Lanes of vectors that fill `extent` exactly; zero where these are few.
+static int getLanes(int extent, int lanes) {
+  while (extent % lanes)
+    lanes /= 2;
+  return lanes >= 4 ? lanes : 0;
+}
+
 AttentionForm::AttentionForm(KernelPipeline &pipeline, AttentionOp op,
                              int queries, int keys, int unit)
     : shape(op), queries(queries), keys(keys) {
@@ -70,10 +77,15 @@ AttentionForm::AttentionForm(KernelPipeline &pipeline, AttentionOp op,
       used, llvm::bit_cast<int32_t>(std::numeric_limits<float>::infinity()),
       llvm::bit_cast<int32_t>(kExcluded));
 
-  scores(query, key, block, tile, head, batch) = 0.0f;
-  scores(query, key, block, tile, head, batch) +=
-      packed(query, columnsOfHead, tile, head, batch) *
-      k(group * shape.headDim + columnsOfHead, clampKey(key), batch);
+  // Lanes hold queries, or where there is only one, columns and keys.
+  int lanesOfColumns = queries == 1 ? getLanes(shape.headDim, unit) : 0;
+  int lanesOfKeys = queries == 1 ? unit : 0;
+  reduce(scores, scoreLanes, lanesOfColumns, columnsOfHead,
+         {query, key, block, tile, head, batch}, Combine::Sum, 0.0f,
+         [&](const Expr &column) {
+           return packed(query, column, tile, head, batch) *
+                  k(group * shape.headDim + column, clampKey(key), batch);
+         });
   // The bound where the score is a NaN, so that whatever stands at an excluded
   // key has no effect.
   auto getScore = [&](const Expr &key) {
@@ -81,15 +93,16 @@ AttentionForm::AttentionForm(KernelPipeline &pipeline, AttentionOp op,
     Expr limit = Halide::reinterpret<float>(bound(key, block, batch));
     return Halide::select(strictLess(score, limit), score, limit);
   };
-  maximum(query, block, tile, head, batch) = kLowest;
-  maximum(query, block, tile, head, batch) = Halide::max(
-      maximum(query, block, tile, head, batch), getScore(keysOfBlock));
+  std::vector<Halide::Var> position = {query, block, tile, head, batch};
+  reduce(maximum, maximumLanes, lanesOfKeys, keysOfBlock, position,
+         Combine::Largest, kLowest, getScore);
   // Of +inf this is a NaN.
   weights(query, key, block, tile, head, batch) = exp2Flush(
       strictSub(getScore(key), maximum(query, block, tile, head, batch)));
-  sum(query, block, tile, head, batch) = 0.0f;
-  sum(query, block, tile, head, batch) +=
-      weights(query, keysOfBlock, block, tile, head, batch);
+  reduce(sum, sumLanes, lanesOfKeys, keysOfBlock, position, Combine::Sum, 0.0f,
+         [&](const Expr &key) {
+           return weights(query, key, block, tile, head, batch);
+         });
   context(column, query, block, tile, head, batch) = 0.0f;
   context(column, query, block, tile, head, batch) +=
       weights(query, keysOfBlock, block, tile, head, batch) *
@@ -119,6 +132,29 @@ AttentionForm::AttentionForm(KernelPipeline &pipeline, AttentionOp op,
   combined(column, query, tile, head, batch) = 0.0f;
   combined(column, query, tile, head, batch) +=
       factor(query, blocks, tile, head, batch) * getBlock(column, blocks);
+}
+
+void AttentionForm::reduce(Func &func, LaneReduction &lanes, int width,
+                           RDom domain, std::vector<Halide::Var> position,
+                           Combine kind, float init, const Element &element) {
+  if (width == 0) {
+    func(position) = init;
+    func(position) = combine(kind, func(position), element(domain.x));
+    return;
+  }
+  Halide::Var lane("lane");
+  Func partial(func.name() + "_lanes");
+  lanes.domain = RDom({{0, width}, {0, domain.x.extent() / width}});
+  std::vector<Expr> place(position.begin(), position.end());
+  place.insert(place.begin(), lane);
+  partial(place) = init;
+  place.front() = lanes.domain.x;
+  partial(place) = combine(kind, partial(place),
+                           element(lanes.domain.y * width + lanes.domain.x));
+  lanes.width = width;
+  lanes.partial = partial;
+  lanes.fold = Fold(kind, partial, width, position);
+  func = lanes.fold.getTotal();
 }
 
 Expr AttentionForm::get(Expr column, Expr query, Expr batch) const {

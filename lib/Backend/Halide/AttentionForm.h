@@ -24,7 +24,9 @@
 #ifndef ATTUNE_LIB_BACKEND_HALIDE_ATTENTIONFORM_H
 #define ATTUNE_LIB_BACKEND_HALIDE_ATTENTIONFORM_H
 
+#include "Fold.h"
 #include "KernelPipeline.h"
+#include <functional>
 
 namespace attune {
 
@@ -72,12 +74,29 @@ public:
 private:
   void scheduleBlocks(Halide::LoopLevel task, int lanes);
   std::vector<Halide::Func *> getTileFuncs();
+  /// Says that a func is of one tile.
+  void bindTile(Halide::Func &func);
+
+  /// A reduction whose partial results lie in lanes, where queries do not.
+  struct LaneReduction {
+    int width = 0; ///< none, if zero
+    Halide::Func partial;
+    Halide::RDom domain; ///< (lane, step)
+    Fold fold;
+  };
+  using Element = std::function<Halide::Expr(Halide::Expr)>;
+  /// Defines `func` of (query, rest...) as the combination of the elements of
+  /// `domain`, in lanes if `width` is not zero.
+  void reduce(Halide::Func &func, LaneReduction &lanes, int width,
+              Halide::RDom domain, std::vector<Halide::Var> position,
+              Combine kind, float init, const Element &element);
 
   AttentionShape shape;
   int queries, keys;
   Halide::Var query{"query"}, key{"key"}, column{"column"}, block{"block"},
       tile{"tile"}, head{"head"}, batch{"batch"};
   Halide::RDom columnsOfHead, keysOfBlock, blocks;
+  LaneReduction scoreLanes, maximumLanes, sumLanes;
   Halide::Func packed{"packed"}, bound{"bound"}, scores{"scores"},
       maximum{"maximum"}, weights{"weights"}, sum{"sum"}, context{"context"},
       blockResult{"block_result"}, largest{"largest"}, factor{"factor"},

@@ -36,14 +36,18 @@ std::vector<Func *> AttentionForm::getTileFuncs() {
           &blockResult, &largest, &factor,  &total,   &inverse, &combined};
 }
 
+void AttentionForm::bindTile(Func &func) {
+  func.bound_extent(query, queries)
+      .bound_extent(tile, 1)
+      .bound_extent(head, 1)
+      .bound_extent(batch, 1);
+}
+
 /// What both forms have in common: which memory is needed when, and the sums
 /// over blocks.
 void AttentionForm::scheduleBlocks(LoopLevel task, int lanes) {
   for (Func *func : getTileFuncs())
-    func->bound_extent(query, queries)
-        .bound_extent(tile, 1)
-        .bound_extent(head, 1)
-        .bound_extent(batch, 1);
+    bindTile(*func);
   bound.bound_extent(batch, 1);
   for (Func *func :
        {&packed, &scores, &maximum, &weights, &sum, &context, &blockResult,
@@ -141,25 +145,36 @@ void AttentionForm::scheduleTiles(LoopLevel task,
 
 void AttentionForm::scheduleRows(LoopLevel task, int lanes) {
   scheduleBlocks(task, lanes);
-  RVar everyKey = keysOfBlock.x, everyColumn = columnsOfHead.x;
-  RVar chunk("chunk"), inner("inner");
+  RVar everyKey = keysOfBlock.x;
   packed.vectorize(column, lanes, kGuard);
-  // Products of columns are summed in chunks of up to four vectors.
-  int width = 4 * lanes;
-  while (shape.headDim % width)
-    width /= 2;
-  scores.vectorize(key, lanes, TailStrategy::RoundUp);
-  scores.update()
-      .split(everyColumn, chunk, inner, width)
-      .reorder(inner, chunk, key)
-      .atomic()
-      .vectorize(inner)
-      .unroll(key, 8);
-  if (shape.headDim / width <= 4)
-    scores.update().unroll(chunk);
-  maximum.update().atomic().vectorize(everyKey, lanes);
+  LoopLevel atBlock(blockResult, block);
+  auto schedulePartial = [&](LaneReduction &reduction, LoopLevel loop) {
+    for (Func &level : reduction.fold.getLevels())
+      bindTile(level);
+    bindTile(reduction.partial);
+    reduction.partial.compute_at(loop)
+        .store_in(MemoryType::Stack)
+        .vectorize(reduction.partial.args().front())
+        .update()
+        .vectorize(reduction.domain.x);
+  };
+  for (LaneReduction *reduction : {&maximumLanes, &sumLanes}) {
+    schedulePartial(*reduction, atBlock);
+    reduction->fold.computeAt(atBlock);
+  }
+  Var keyOfVector("key_of_vector");
+  scores.split(key, key, keyOfVector, lanes, TailStrategy::RoundUp)
+      .vectorize(keyOfVector);
+  if (scoreLanes.width) {
+    LoopLevel atVector(scores, key);
+    schedulePartial(scoreLanes, atVector);
+    scoreLanes.fold.computeAt(atVector, /*withTotal=*/false);
+    scoreLanes.partial.update().reorder(scoreLanes.domain.x,
+                                        scoreLanes.domain.y, key);
+    if (shape.headDim / scoreLanes.width <= kMaxUnroll)
+      scoreLanes.partial.update().unroll(scoreLanes.domain.y).unroll(key, 4);
+  }
   weights.vectorize(key, lanes, TailStrategy::RoundUp);
-  sum.update().atomic().vectorize(everyKey, lanes);
   int columnLanes = getColumnLanes(shape.valueDim, lanes);
   context.update().reorder(column, everyKey, query);
   context.update().vectorize(column, columnLanes, kGuard);

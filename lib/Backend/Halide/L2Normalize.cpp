@@ -16,10 +16,9 @@ protected:
   void defineRow(RowAlgorithm &row) const override {
     auto op = row.getAnchor<L2NormalizeOp>();
     RowAlgorithm::Element input = row.load(op.getInput(), /*buffered=*/true);
-    Expr squares =
-        row.reduce(RowAlgorithm::Kind::Sum, 0.0f, [=](const Expr &column) {
-          return input(column) * input(column);
-        });
+    Expr squares = row.reduce(Combine::Sum, 0.0f, [=](const Expr &column) {
+      return input(column) * input(column);
+    });
     auto epsilon = static_cast<float>(op.getEpsilon().convertToDouble());
     Expr factor =
         row.once(1.0f / Halide::max(Halide::sqrt(squares), epsilon), "factor");

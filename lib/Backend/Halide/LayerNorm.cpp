@@ -26,7 +26,7 @@ protected:
     RowAlgorithm::Element beta = row.load(op.getBeta(), /*buffered=*/false);
     Expr share = 1.0f / Halide::cast<float>(row.getColumns());
 
-    Expr total = row.reduce(RowAlgorithm::Kind::Sum, 0.0f, input);
+    Expr total = row.reduce(Combine::Sum, 0.0f, input);
     Expr mean = row.once(total * share, "mean");
     auto difference = [=](const Expr &column) {
       return strictSub(input(column), mean);

@@ -42,59 +42,47 @@ RowAlgorithm::Element RowAlgorithm::keep(const Element &element,
   return [this, buffer](const Expr &column) { return buffer(column, row); };
 }
 
-/// Defines or updates a func of one value or of several.
-static void define(Halide::FuncRef place, const std::vector<Expr> &values) {
-  if (values.size() == 1)
-    place = values.front();
-  else
-    place = Halide::Tuple(values);
-}
-
-std::vector<Expr> RowAlgorithm::combine(Kind kind, float init,
-                                        const std::vector<Element> &elements) {
-  Reduction reduction;
-  Expr columns = getColumns();
-  // (element of a step, step)
-  reduction.steps =
-      Halide::RDom({{0, width}, {0, (columns + (width - 1)) / width}}, "step");
-  Expr place = reduction.steps.y * width + reduction.steps.x;
-  reduction.steps.where(place < columns);
-  reduction.parts = Halide::RDom(0, width, "part");
-
+std::vector<Expr>
+RowAlgorithm::reduceAll(Combine kind, float init,
+                        const std::vector<Element> &elements) {
   size_t count = elements.size();
-  Func partial("partial"), total("total");
-  std::vector<Expr> inits(count, Expr(init)), nextParts, nextTotals;
-  define(partial(part, row), inits);
-  define(total(row), inits);
-  auto get = [&](Halide::FuncRef place, size_t i) {
-    return count == 1 ? Expr(place) : Expr(place[static_cast<int>(i)]);
+  Func partial("partial");
+  defineAll(partial(part, row), std::vector<Expr>(count, Expr(init)));
+  auto update = [&](const Expr &place, const Expr &column) {
+    std::vector<Expr> values;
+    for (size_t i = 0; i < count; ++i)
+      values.push_back(combine(kind, getOne(partial(place, row), i, count),
+                               elements[i](column)));
+    defineAll(partial(place, row), values);
   };
-  auto join = [&](const Expr &a, const Expr &b) {
-    return kind == Kind::Sum ? a + b : Halide::max(a, b);
-  };
-  for (size_t i = 0; i < count; ++i) {
-    nextParts.push_back(
-        join(get(partial(reduction.steps.x, row), i), elements[i](place)));
-    nextTotals.push_back(
-        join(get(total(row), i), get(partial(reduction.parts.x, row), i)));
-  }
-  define(partial(reduction.steps.x, row), nextParts);
-  define(total(row), nextTotals);
+  // Whole steps need no masks; what is left takes single vectors.
+  int lanes = pipeline.getLanes();
+  Expr columns = getColumns(), whole = columns / width;
+  Expr left = columns - whole * width;
+  Reduction reduction;
+  reduction.steps = Halide::RDom({{0, width}, {0, whole}}, "steps");
+  update(reduction.steps.x, reduction.steps.y * width + reduction.steps.x);
+  reduction.rest =
+      Halide::RDom({{0, lanes}, {0, (left + (lanes - 1)) / lanes}}, "rest");
+  Expr last = whole * width + reduction.rest.y * lanes + reduction.rest.x;
+  reduction.rest.where(last < columns);
+  update(reduction.rest.x, last);
+
   reduction.partial = partial;
-  reduction.total = total;
+  reduction.fold = Fold(kind, partial, width, {row});
   reductions.push_back(reduction);
   std::vector<Expr> totals;
   for (size_t i = 0; i < count; ++i)
-    totals.push_back(get(total(row), i));
+    totals.push_back(getOne(reduction.fold.getTotal()(row), i, count));
   return totals;
 }
 
-Expr RowAlgorithm::reduce(Kind kind, float init, const Element &element) {
-  return combine(kind, init, {element})[0];
+Expr RowAlgorithm::reduce(Combine kind, float init, const Element &element) {
+  return reduceAll(kind, init, {element})[0];
 }
 
 std::vector<Expr> RowAlgorithm::sum(const std::vector<Element> &elements) {
-  return combine(Kind::Sum, 0.0f, elements);
+  return reduceAll(Combine::Sum, 0.0f, elements);
 }
 
 Expr RowAlgorithm::once(Expr value, const std::string &name) {
@@ -119,9 +107,13 @@ void RowAlgorithm::scheduleCpu() {
       cast<RankedTensorType>(pipeline.getKernel().getResultTypes().front());
   bool isShort = !type.isDynamicDim(type.getRank() - 1) &&
                  type.getShape().back() <= kStackColumns;
+  Var vector("vector");
   for (Func &buffer : buffers) {
+    buffer.compute_at(atRow)
+        .split(column, column, vector, lanes * 2, TailStrategy::GuardWithIf)
+        .vectorize(vector, lanes)
+        .unroll(vector);
     // Memory from the heap is taken once for a task.
-    buffer.compute_at(atRow).vectorize(column, lanes, TailStrategy::RoundUp);
     if (isShort)
       buffer.store_in(MemoryType::Stack);
     else
@@ -136,9 +128,9 @@ void RowAlgorithm::scheduleCpu() {
         .bound_extent(part, width)
         .vectorize(part, lanes)
         .unroll(part);
-    reduction.partial.update().vectorize(inStep, lanes).unroll(inStep);
-    reduction.total.compute_at(atRow).store_in(MemoryType::Stack);
-    reduction.total.update().atomic().vectorize(reduction.parts.x);
+    reduction.partial.update(0).vectorize(inStep, lanes).unroll(inStep);
+    reduction.partial.update(1).vectorize(reduction.rest.x);
+    reduction.fold.computeAt(atRow);
   }
 }
 
@@ -157,17 +149,14 @@ void RowAlgorithm::scheduleGpu() {
         .bound(part, 0, width)
         .gpu_threads(part)
         .gpu_blocks(row);
-    reduction.partial.update()
-        .reorder(reduction.steps.y, reduction.steps.x, row)
-        .gpu_threads(reduction.steps.x)
-        .gpu_blocks(row);
-    reduction.total.compute_root().gpu_tile(row, block, thread, 64,
-                                            TailStrategy::GuardWithIf);
-    reduction.total.update()
-        .split(row, block, thread, 64, TailStrategy::GuardWithIf)
-        .reorder(reduction.parts.x, thread, block)
-        .gpu_threads(thread)
-        .gpu_blocks(block);
+    int number = 0;
+    for (Halide::RDom *domain : {&reduction.steps, &reduction.rest})
+      reduction.partial.update(number++)
+          .reorder(domain->y, domain->x, row)
+          .gpu_threads(domain->x)
+          .gpu_blocks(row);
+    reduction.fold.getTotal().compute_root().gpu_tile(
+        row, block, thread, 64, TailStrategy::GuardWithIf);
   }
 }
 

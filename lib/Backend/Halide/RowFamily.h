@@ -7,6 +7,7 @@
 #ifndef ATTUNE_LIB_BACKEND_HALIDE_ROWFAMILY_H
 #define ATTUNE_LIB_BACKEND_HALIDE_ROWFAMILY_H
 
+#include "Fold.h"
 #include "HalideFamily.h"
 #include "RowResults.h"
 #include <functional>
@@ -18,8 +19,6 @@ class RowAlgorithm : public Algorithm {
 public:
   /// An element of a row, at a column.
   using Element = std::function<Halide::Expr(Halide::Expr column)>;
-  /// How elements are combined.
-  enum class Kind { Sum, Largest };
 
   explicit RowAlgorithm(KernelPipeline &pipeline);
 
@@ -36,7 +35,7 @@ public:
   Element keep(const Element &element, const std::string &name);
   /// Combines the elements of a row, from `init`. The row is taken in several
   /// vectors at a time.
-  Halide::Expr reduce(Kind kind, float init, const Element &element);
+  Halide::Expr reduce(Combine kind, float init, const Element &element);
   /// The sums of elements that one pass computes.
   std::vector<Halide::Expr> sum(const std::vector<Element> &elements);
   /// A value that is computed once for a row.
@@ -48,13 +47,15 @@ public:
   void scheduleGpu() override;
 
 private:
-  std::vector<Halide::Expr> combine(Kind kind, float init,
-                                    const std::vector<Element> &elements);
+  std::vector<Halide::Expr> reduceAll(Combine kind, float init,
+                                      const std::vector<Element> &elements);
 
-  /// Partial results of a reduction side by side, and the results.
+  /// Partial results of a reduction side by side, from whole steps and from
+  /// what is left, and the results.
   struct Reduction {
-    Halide::Func partial, total;
-    Halide::RDom steps, parts;
+    Halide::Func partial;
+    Halide::RDom steps, rest;
+    Fold fold;
   };
 
   KernelPipeline &pipeline;

@@ -21,14 +21,14 @@ protected:
     RowAlgorithm::Element input =
         row.load(row.getAnchor<SoftmaxOp>().getInput(), /*buffered=*/false);
     // A finite start: a row of -inf alone gives exponentials of zero.
-    Expr largest = row.reduce(RowAlgorithm::Kind::Largest, -3.0e38f, input);
+    Expr largest = row.reduce(Combine::Largest, -3.0e38f, input);
     constexpr auto log2e = static_cast<float>(M_LOG2E);
     RowAlgorithm::Element exponential = row.keep(
         [=](const Expr &column) {
           return exp2Flush(strictSub(input(column), largest) * log2e);
         },
         "exponentials");
-    Expr total = row.reduce(RowAlgorithm::Kind::Sum, 0.0f, exponential);
+    Expr total = row.reduce(Combine::Sum, 0.0f, exponential);
     Expr factor =
         row.once(Halide::select(total == 0.0f, 0.0f, 1.0f / total), "factor");
     row.finish(
