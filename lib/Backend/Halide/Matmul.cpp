@@ -15,9 +15,19 @@ using Halide::RVar;
 using Halide::TailStrategy;
 using Halide::Var;
 
+/// The schedule that `schedule` stands for. Distances between rows are known
+/// only when a kernel runs: each row of a tile takes a register for its
+/// address.
+static MatmulSchedule complete(const Schedule &schedule,
+                               const TargetDesc &target) {
+  MatmulSchedule s(schedule, target);
+  s.mr = schedule.get("mr", std::min<int64_t>(s.mr, 8));
+  return s;
+}
+
 namespace {
 
-/// Registers tiles as in LinearAlgorithm.h, for every product of the batch: the
+/// Register tiles as in LinearAlgorithm.h, for every product of the batch: the
 /// batch's dimensions follow in every func, the last of them first. The strip
 /// of the right-hand side that a column of tiles reads is packed for it.
 class MatmulAlgorithm : public Algorithm {
@@ -63,7 +73,7 @@ private:
 MatmulAlgorithm::MatmulAlgorithm(KernelPipeline &pipeline)
     : pipeline(pipeline),
       matmul(cast<MatmulOp>(pipeline.getKernel().getAnchor().getOperation())),
-      schedule(pipeline.getSchedule(), pipeline.getTarget()) {
+      schedule(complete(pipeline.getSchedule(), pipeline.getTarget())) {
   int64_t rank = getType(matmul.getResult()).getRank();
   m = pipeline.getResultExtent(rank - 2);
   n = pipeline.getResultExtent(rank - 1);
@@ -239,7 +249,7 @@ public:
 
   Schedule getDefaultSchedule(KernelOp,
                               const TargetDesc &target) const override {
-    Schedule schedule, all = MatmulSchedule(Schedule(), target).toSchedule();
+    Schedule schedule, all = complete(Schedule(), target).toSchedule();
     for (const auto &[name, value] : all.getValues())
       if (name != "kc")
         schedule.set(name, value);
@@ -249,7 +259,7 @@ public:
   LogicalResult verifySchedule(KernelOp, const Schedule &schedule,
                                const TargetDesc &target,
                                std::string &reason) const override {
-    return MatmulSchedule(schedule, target).verify(target, reason);
+    return complete(schedule, target).verify(target, reason);
   }
 
   std::unique_ptr<Algorithm> define(KernelPipeline &pipeline) const override {
