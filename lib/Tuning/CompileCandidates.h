@@ -12,12 +12,12 @@ struct CompiledCandidate {
   std::string failure; ///< one line; empty: there is code
 };
 
-/// Compiles candidates of a kernel, `jobs` at the same time, each with a
-/// context of its own. What makes a code generator crash costs that candidate.
-/// `stop` as in MeasureOptions.
+/// Compiles candidates of a kernel, `jobs` at the same time, each in a process
+/// of its own: what makes a code generator crash, or take longer than so many
+/// seconds, costs that candidate. `stop` as in MeasureOptions.
 std::vector<CompiledCandidate>
 compileCandidates(const KernelTask &task, llvm::ArrayRef<Candidate> candidates,
-                  const TargetDesc &target, int jobs,
+                  const TargetDesc &target, int jobs, double seconds,
                   const std::atomic<bool> *stop);
 
 } // namespace attune

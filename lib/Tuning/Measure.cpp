@@ -71,8 +71,8 @@ ProgramMeasurer::measure(const KernelTask &task, const Candidate &reference,
     return operands.takeError();
   std::vector<Candidate> all{reference};
   llvm::append_range(all, candidates);
-  std::vector<CompiledCandidate> compiled =
-      compileCandidates(task, all, target, options.jobs, options.stop);
+  std::vector<CompiledCandidate> compiled = compileCandidates(
+      task, all, target, options.jobs, options.timeout, options.stop);
 
   std::vector<Measurement> results(all.size());
   std::vector<size_t> places;
