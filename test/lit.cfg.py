@@ -4,6 +4,7 @@ With ATTUNE_VERIFY_ROUNDTRIP=1 in the environment every attune-opt of the suite 
 survives printing and parsing, as text and as bytecode; tests that do not call attune-opt are left out then.
 """
 
+import ctypes
 import os
 import platform
 import shutil
@@ -18,6 +19,22 @@ sys.path.insert(0, os.path.dirname(__file__))
 from round_trip import CallsAttuneOpt
 
 ROUND_TRIP = os.environ.get("ATTUNE_VERIFY_ROUNDTRIP") == "1"
+
+
+def opencl_problem():
+    """Why kernels cannot run on an OpenCL device; None when they can."""
+    try:
+        opencl = ctypes.CDLL("libOpenCL.so.1")
+    except OSError:
+        return "libOpenCL.so.1 is not installed"
+    count = ctypes.c_uint(0)
+    opencl.clGetPlatformIDs(0, None, ctypes.byref(count))
+    return None if count.value else "there is no OpenCL platform: install a driver, or pocl-opencl-icd"
+
+
+def find_ptxas():
+    """CUDA's assembler, which may lie beside no other program of the path."""
+    return shutil.which("ptxas") or shutil.which("ptxas", path="/usr/local/cuda/bin")
 
 
 def cpu_flags():
@@ -82,5 +99,17 @@ for feature in ("avx512_vnni", "avx512_bf16"):
         config.available_features.add(feature.replace("_", "-"))
 if config.halide == "ON":
     config.available_features.add("halide")
+    # Compiled kernels are kept for the next run of the tests.
+    config.environment["POCL_CACHE_DIR"] = os.path.join(config.attune_obj_root, "test", "pocl-cache")
+    problem, ptxas = opencl_problem(), find_ptxas()
+    if problem:
+        lit_config.note(f"tests that run kernels on OpenCL devices are left out: {problem}")
+    else:
+        config.available_features.add("opencl")
+    if ptxas:
+        config.available_features.add("ptxas")
+        config.substitutions.append(("%ptxas", ptxas))
+    else:
+        lit_config.note("tests that assemble PTX are left out: there is no ptxas (PyPI's nvidia-cuda-nvcc has it)")
 if shutil.which("pkg-config"):
     config.available_features.add("pkg-config")
