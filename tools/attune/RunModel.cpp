@@ -40,10 +40,10 @@ struct Split {
 
 static Split split(int argc, const char **argv) {
   static constexpr llvm::StringLiteral flags[] = {
-      "cpu",          "backend",       "db",
-      "no-fuse",      "no-seed-db",    "max-seq",
-      "optimize-for", "require-tuned", "weights-dir",
-      "compile-from", "dump-phases-to"};
+      "cpu",          "backend",        "db",
+      "no-fuse",      "no-seed-db",     "max-seq",
+      "optimize-for", "require-tuned",  "weights-dir",
+      "compile-from", "dump-phases-to", "gpu"};
   Split result;
   result.compiler.push_back(argv[0]);
   for (int i = 1; i < argc; ++i) {
@@ -79,8 +79,8 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
                     "or takes a compiled program, and does what\n'PROGRAM "
                  << subcommand << "' does; '" << argv[0]
                  << " MODEL --help' explains that. Options of\nthe compiler "
-                    "(--cpu=, --backend=, --db=, --no-fuse=, --max-seq=) may "
-                    "be among the\narguments.\n";
+                    "(--cpu=, --gpu=, --backend=, --db=, --no-fuse=, "
+                    "--max-seq=) may be among\nthe arguments.\n";
     return 0;
   }
   std::string name = subcommand.str();
