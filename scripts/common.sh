@@ -150,6 +150,8 @@ DEBIAN_PACKAGES=(
   libutf8proc-dev
   # Tests and lints.
   libgtest-dev libbenchmark-dev clang-format-22 clang-tidy-22 pkg-config
+  # OpenCL on the CPU: tests run kernels for GPUs on it. Without it they are skipped.
+  pocl-opencl-icd ocl-icd-libopencl1
 )
 
 # Everything that building and testing needs. Scripts that run at the same time wait for each other.
