@@ -1,11 +1,11 @@
 //===- CompileCandidates.cpp - Candidates to objects ----------------------===//
 #include "CompileCandidates.h"
-#include "ForkedTasks.h"
 #include "attune/Backend/LLVM/CompileKernel.h"
 #include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Compilation.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
+#include "attune/Support/ForkedTasks.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include <cstring>

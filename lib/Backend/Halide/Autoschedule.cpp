@@ -1,10 +1,11 @@
 //===- Autoschedule.cpp - Halide's autoschedulers -------------------------===//
 #include "Autoschedule.h"
+#include "CompilePipeline.h"
+#include "attune/Support/ForkedTasks.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include <dlfcn.h>
-#include <mutex>
 
 using namespace attune;
 
@@ -92,23 +93,16 @@ llvm::LogicalResult attune::verifyAutoscheduler(const Schedule &schedule,
   return llvm::success();
 }
 
-void attune::autoschedule(KernelPipeline &pipeline, const Schedule &schedule) {
-  const Autoscheduler *entry = find(schedule.get(kAutoschedulerKnob, 0));
-  // Plugins register themselves with Halide, and keep state of their own.
-  static std::mutex mutex;
-  std::lock_guard<std::mutex> lock(mutex);
-  static llvm::SmallVector<int64_t> loaded;
-  if (!llvm::is_contained(loaded, entry->number)) {
-    Halide::load_plugin(getPath(*entry));
-    loaded.push_back(entry->number);
-  }
-  Halide::AutoschedulerParams params(entry->name.str());
-  if (entry->number == 1) {
+/// Schedules a pipeline. Throws Halide::Error, and may end the process.
+static void autoschedule(KernelPipeline &pipeline, const Autoscheduler &entry) {
+  Halide::load_plugin(getPath(entry));
+  Halide::AutoschedulerParams params(entry.name.str());
+  if (entry.number == 1) {
     const TargetDesc &target = pipeline.getTarget();
     params.extra["parallelism"] = "16";
     params.extra["last_level_cache_size"] = std::to_string(target.l2Bytes);
     params.extra["balance"] = "40";
-  } else if (entry->number == 2) {
+  } else if (entry.number == 2) {
     params.extra["parallelism"] = "16";
     // The same candidates in every run.
     params.extra["random_dropout_seed"] = "1";
@@ -117,4 +111,41 @@ void attune::autoschedule(KernelPipeline &pipeline, const Schedule &schedule) {
                                     pipeline.getResults().end());
   Halide::Pipeline(results).apply_autoscheduler(pipeline.getHalideTarget(),
                                                 params);
+}
+
+llvm::LogicalResult attune::compileAutoscheduled(KernelPipeline &pipeline,
+                                                 const Schedule &schedule,
+                                                 llvm::StringRef symbol,
+                                                 std::string &bitcode,
+                                                 std::string &reason) {
+  const Autoscheduler *entry = find(schedule.get(kAutoschedulerKnob, 0));
+  constexpr int seconds = 120;
+  constexpr char done = 'd', failed = 'f';
+  ForkedTasks::Result answer =
+      ForkedTasks(1, 1, seconds, /*stop=*/nullptr)
+          .run([&](size_t) -> std::string {
+            std::string code, problem;
+            try {
+              autoschedule(pipeline, *entry);
+              if (llvm::succeeded(
+                      compilePipeline(pipeline, symbol, code, problem)))
+                return done + code;
+            } catch (const Halide::Error &error) {
+              problem = llvm::StringRef(error.what()).trim().str();
+            }
+            return failed + problem;
+          })
+          .front();
+  if (answer.end == ForkedTasks::End::TimedOut)
+    reason = llvm::formatv("{0} found no schedule in {1} seconds", entry->name,
+                           seconds);
+  else if (answer.end != ForkedTasks::End::Done || answer.text.empty())
+    reason = llvm::formatv("{0} cannot schedule such a kernel", entry->name);
+  else if (answer.text.front() == failed)
+    reason = llvm::formatv("{0}: {1}", entry->name, answer.text.substr(1));
+  else {
+    bitcode = answer.text.substr(1);
+    return llvm::success();
+  }
+  return llvm::failure();
 }

@@ -36,8 +36,15 @@ void addAutoschedulerKnob(llvm::SmallVectorImpl<Knob> &knobs);
 llvm::LogicalResult verifyAutoscheduler(const Schedule &schedule,
                                         std::string &reason);
 
-/// Schedules a pipeline that has none. Throws Halide::Error.
-void autoschedule(KernelPipeline &pipeline, const Schedule &schedule);
+/// Schedules and compiles a pipeline that has no schedule (compilePipeline).
+/// Autoschedulers end the process on pipelines that they are not made for, or
+/// search for very long: this happens in a copy of the process, and is a reason
+/// like others.
+llvm::LogicalResult compileAutoscheduled(KernelPipeline &pipeline,
+                                         const Schedule &schedule,
+                                         llvm::StringRef symbol,
+                                         std::string &bitcode,
+                                         std::string &reason);
 
 } // namespace attune
 

@@ -163,18 +163,22 @@ LogicalResult HalideBackend::lower(KernelOp kernel, const Schedule &schedule,
           std::make_unique<KernelPipeline>(kernel, schedule, target, options));
       KernelPipeline &pipeline = *pipelines.back();
       std::unique_ptr<Algorithm> algorithm = family.define(pipeline);
-      if (usesAutoscheduler(schedule))
-        autoschedule(pipeline, schedule);
-      else if (target.gpu)
-        algorithm->scheduleGpu();
-      else
-        algorithm->scheduleCpu();
       std::string suffix =
           calls.empty() ? std::string() : "." + std::to_string(calls.size());
       std::string symbol = (kernel.getSymName() + ".halide" + suffix).str();
       std::string bitcode;
-      if (failed(compilePipeline(pipeline, symbol, bitcode, reason)))
-        return failure();
+      if (usesAutoscheduler(schedule)) {
+        if (failed(compileAutoscheduled(pipeline, schedule, symbol, bitcode,
+                                        reason)))
+          return failure();
+      } else {
+        if (target.gpu)
+          algorithm->scheduleGpu();
+        else
+          algorithm->scheduleCpu();
+        if (failed(compilePipeline(pipeline, symbol, bitcode, reason)))
+          return failure();
+      }
       calls.push_back({&pipeline, symbol, options.checksBuffers});
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPoint(kernel);

@@ -1,6 +1,6 @@
 //===- ForkedTasks.h - Work that may crash or never end ---------*- C++ -*-===//
-#ifndef ATTUNE_LIB_TUNING_FORKEDTASKS_H
-#define ATTUNE_LIB_TUNING_FORKEDTASKS_H
+#ifndef ATTUNE_SUPPORT_FORKEDTASKS_H
+#define ATTUNE_SUPPORT_FORKEDTASKS_H
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include <atomic>
@@ -43,4 +43,4 @@ private:
 
 } // namespace attune
 
-#endif // ATTUNE_LIB_TUNING_FORKEDTASKS_H
+#endif // ATTUNE_SUPPORT_FORKEDTASKS_H

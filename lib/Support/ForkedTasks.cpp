@@ -1,5 +1,5 @@
 //===- ForkedTasks.cpp - Work that may crash or never end -----------------===//
-#include "ForkedTasks.h"
+#include "attune/Support/ForkedTasks.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cerrno>
 #include <chrono>

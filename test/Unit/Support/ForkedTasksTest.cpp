@@ -1,5 +1,5 @@
 //===- ForkedTasksTest.cpp - Work that may crash or never end -------------===//
-#include "../../../lib/Tuning/ForkedTasks.h"
+#include "attune/Support/ForkedTasks.h"
 #include "gtest/gtest.h"
 #include <csignal>
 #include <thread>
