@@ -62,19 +62,27 @@ Schedule attune::withoutAutoscheduler(const Schedule &schedule) {
   return own;
 }
 
-void attune::addAutoschedulerKnob(llvm::SmallVectorImpl<Knob> &knobs) {
+/// Whether an autoscheduler is for such machines.
+static bool makesCodeFor(const Autoscheduler &entry, const TargetDesc &target) {
+  return (entry.number == kAnderson2021) == bool(target.gpu);
+}
+
+void attune::addAutoschedulerKnob(const TargetDesc &target,
+                                  llvm::SmallVectorImpl<Knob> &knobs) {
   Knob knob{kAutoschedulerKnob,
             "a schedule found by Halide in the place of all other knobs: 1 "
-            "Mullapudi2016, 2 Adams2019, 3 Li2018; 0 none",
+            "Mullapudi2016, 2 Adams2019, 3 Li2018, 4 Anderson2021 (for GPUs, "
+            "and no other is); 0 none",
             {0},
             /*overrides=*/true};
   for (const Autoscheduler &entry : autoschedulers)
-    if (entry.number != kAnderson2021 && isThere(entry))
+    if (makesCodeFor(entry, target) && isThere(entry))
       knob.choices.push_back(entry.number);
   knobs.push_back(std::move(knob));
 }
 
 llvm::LogicalResult attune::verifyAutoscheduler(const Schedule &schedule,
+                                                const TargetDesc &target,
                                                 std::string &reason) {
   int64_t number = schedule.get(kAutoschedulerKnob, 0);
   if (number == 0)
@@ -82,6 +90,11 @@ llvm::LogicalResult attune::verifyAutoscheduler(const Schedule &schedule,
   const Autoscheduler *entry = find(number);
   if (!entry) {
     reason = llvm::formatv("there is no autoscheduler {0}", number);
+    return llvm::failure();
+  }
+  if (!makesCodeFor(*entry, target)) {
+    reason = llvm::formatv("the autoscheduler {0} makes no schedules for {1}",
+                           entry->name, target.gpu ? "GPUs" : "CPUs");
     return llvm::failure();
   }
   if (!isThere(*entry)) {
@@ -105,6 +118,10 @@ static void autoschedule(KernelPipeline &pipeline, const Autoscheduler &entry) {
   } else if (entry.number == 2) {
     params.extra["parallelism"] = "16";
     // The same candidates in every run.
+    params.extra["random_dropout_seed"] = "1";
+  } else if (entry.number == kAnderson2021) {
+    // Multiprocessors: of a large GPU.
+    params.extra["parallelism"] = "80";
     params.extra["random_dropout_seed"] = "1";
   }
   std::vector<Halide::Func> results(pipeline.getResults().begin(),

@@ -29,11 +29,13 @@ bool usesAutoscheduler(const Schedule &schedule);
 Schedule withoutAutoscheduler(const Schedule &schedule);
 
 /// Adds the knob with those autoschedulers whose plugins are there.
-void addAutoschedulerKnob(llvm::SmallVectorImpl<Knob> &knobs);
+void addAutoschedulerKnob(const TargetDesc &target,
+                          llvm::SmallVectorImpl<Knob> &knobs);
 
 /// Fails with the reason when the autoscheduler is unknown or its plugin is
 /// not beside Halide.
 llvm::LogicalResult verifyAutoscheduler(const Schedule &schedule,
+                                        const TargetDesc &target,
                                         std::string &reason);
 
 /// Schedules and compiles a pipeline that has no schedule (compilePipeline).

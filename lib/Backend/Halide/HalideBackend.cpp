@@ -56,7 +56,7 @@ public:
     if (!family)
       return {};
     SmallVector<Knob> knobs = family->getKnobs(kernel, target);
-    addAutoschedulerKnob(knobs);
+    addAutoschedulerKnob(target, knobs);
     return knobs;
   }
 
@@ -72,7 +72,7 @@ public:
     const HalideFamily *family = find(kernel);
     if (!family)
       return supports(kernel, reason);
-    if (failed(verifyAutoscheduler(schedule, reason)))
+    if (failed(verifyAutoscheduler(schedule, target, reason)))
       return failure();
     return family->verifySchedule(kernel, schedule, target, reason);
   }

@@ -5,7 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelTestSupport.h"
+#include "attune/Kernel/KernelSpec.h"
 #include "attune/Runtime/HalideGpuHooks.h"
+#if ATTUNE_HAS_HALIDE
+#include "attune/Backend/Halide/HalideBackend.h"
+#endif
 #include <cstring>
 
 using namespace mlir;
@@ -141,6 +145,56 @@ TEST(GpuTest, WithoutAGpu) {
   EXPECT_NE(attune_halide_attach(&call, &shown, 4), 0);
   EXPECT_STREQ(failure.message, "a kernel for GPUs is run without one");
 }
+
+#if ATTUNE_HAS_HALIDE
+TEST(GpuTest, Autoscheduler) {
+  std::string reason;
+  if (!hasOpenCL(reason))
+    GTEST_SKIP() << reason;
+  std::string target = getRunnableTargets().front() + "/halide/opencl";
+  KernelUnderTest kernel(
+      "attune.kernel @k(%x: tensor<?x64xf32>, %y: tensor<64xf32>) -> "
+      "tensor<?x64xf32> {\n"
+      "  %0 = attune.add %x, %y : (tensor<?x64xf32>, tensor<64xf32>) -> "
+      "tensor<?x64xf32>\n"
+      "  %1 = attune.gelu %0 : tensor<?x64xf32>\n"
+      "  attune.yield %1 : tensor<?x64xf32>\n}",
+      target, {}, Schedule().set("autoscheduler", 4));
+  for (int64_t rows : {1, 5, 200})
+    kernel.check({randomFloats({rows, 64}, 1), randomFloats(64, 2)}, 1e-6);
+  KernelUnderTest product(
+      "attune.kernel @k(%x: tensor<?x48xf32>, %w: tensor<40x48xf32>) -> "
+      "tensor<?x40xf32> {\n"
+      "  %0 = attune.linear %x, %w : (tensor<?x48xf32>, tensor<40x48xf32>) -> "
+      "tensor<?x40xf32>\n"
+      "  attune.yield %0 : tensor<?x40xf32>\n}",
+      target, {}, Schedule().set("autoscheduler", 4));
+  for (int64_t rows : {1, 5, 200})
+    product.check({randomFloats({rows, 48}, 1), randomFloats({40, 48}, 2)},
+                  1e-5);
+}
+
+TEST(GpuTest, AutoschedulersOfOtherMachinesAreRefused) {
+  auto backend = createHalideBackend();
+  MLIRContext context;
+  context.loadDialect<AttuneDialect>();
+  KernelProblem problem =
+      llvm::cantFail(parseKernelSpec(context, "gemm:m=1,n=8,k=8"));
+  for (auto [gpu, number, text] :
+       {std::tuple("opencl", 2, "Adams2019 makes no schedules for GPUs"),
+        std::tuple("", 4, "Anderson2021 makes no schedules for CPUs")}) {
+    TargetDesc target = llvm::cantFail(getTarget("x86-64-v3", gpu));
+    std::string reason;
+    EXPECT_TRUE(failed(backend->verifySchedule(
+        problem.kernel, Schedule().set("autoscheduler", number), target,
+        reason)));
+    EXPECT_TRUE(StringRef(reason).contains(text)) << reason;
+    for (const Knob &knob : backend->getKnobs(problem.kernel, target))
+      if (knob.name == "autoscheduler")
+        EXPECT_FALSE(llvm::is_contained(knob.choices, number));
+  }
+}
+#endif
 
 TEST(GpuTest, UnknownDeviceIsNamed) {
   std::string reason;

@@ -21,8 +21,12 @@ std::string getText(llvm::StringRef mode, int64_t columns) {
 }
 
 TEST_P(PoolTest, ModesAndShapes) {
+  SmallVector<int64_t> columnCounts = {1, 8, 15, 32, 33, 64, 130, 384};
+  // Drivers of GPUs take long to compile a kernel.
+  if (StringRef(GetParam()).contains("opencl"))
+    columnCounts = {15, 384};
   for (llvm::StringRef mode : {"mean", "max", "mean_sqrt"})
-    for (int64_t columns : {1, 8, 15, 32, 33, 64, 130, 384}) {
+    for (int64_t columns : columnCounts) {
       KernelUnderTest kernel(getText(mode, columns), GetParam());
       for (auto [batch, length] :
            {std::pair(1, 1), {0, 2}, {2, 0}, {3, 7}, {2, 128}})
