@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "KernelTestSupport.h"
 #include "attune/Backend/LLVM/LLVMBackend.h"
+#if ATTUNE_HAS_HALIDE
+#include "attune/Backend/Halide/HalideBackend.h"
+#endif
 #include "attune/Kernel/KernelSpec.h"
 #include "mlir/IR/MLIRContext.h"
 #include <random>
@@ -19,7 +22,12 @@ class ScheduleSpaceTest : public testing::TestWithParam<std::string> {
 protected:
   ScheduleSpaceTest() : backend(createLLVMBackend()) {
     context.loadDialect<AttuneDialect>();
-    target = llvm::cantFail(getTarget(GetParam()));
+    auto [targetName, backendName] = StringRef(GetParam()).split('/');
+    target = llvm::cantFail(getTarget(targetName));
+#if ATTUNE_HAS_HALIDE
+    if (backendName == "halide")
+      backend = createHalideBackend();
+#endif
   }
 
   /// Schedules that the backend accepts, drawn from all combinations.
@@ -29,8 +37,9 @@ protected:
     for (int tries = 0; schedules.size() < count && tries < 20000; ++tries) {
       Schedule schedule;
       for (const Knob &knob : knobs)
-        schedule.set(knob.name,
-                     knob.choices[generator() % knob.choices.size()]);
+        if (!knob.overrides)
+          schedule.set(knob.name,
+                       knob.choices[generator() % knob.choices.size()]);
       std::string reason;
       if (succeeded(backend->verifySchedule(kernel, schedule, target, reason)))
         schedules.push_back(schedule);
@@ -82,7 +91,14 @@ TEST_P(ScheduleSpaceTest, Attention) {
   check("attention:b=1,h=2,hkv=1,q=1,k=1,d=40", 10, problems);
 }
 
+/// Those with knobs: GPUs have none.
+std::vector<std::string> getTunableBackends() {
+  std::vector<std::string> names = getRunnableBackends();
+  llvm::erase_if(names, [](StringRef name) { return name.count('/') > 1; });
+  return names;
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, ScheduleSpaceTest,
-                         testing::ValuesIn(getRunnableTargets()), getTestName);
+                         testing::ValuesIn(getTunableBackends()), getTestName);
 
 } // namespace
