@@ -43,6 +43,7 @@ static llvm::Error checkOptions(const MeasureOptions &options) {
     return userErrorf("expected a ratio of at least 1, found {0}",
                       options.killRatio);
   if (!isPositive(options.sampleMs) || !isPositive(options.timeout) ||
+      !isPositive(options.compileTimeout) ||
       !std::isfinite(options.tolerance) || options.tolerance < 0)
     return userError("expected positive times and a tolerance of at least 0");
   return llvm::Error::success();
@@ -72,7 +73,7 @@ ProgramMeasurer::measure(const KernelTask &task, const Candidate &reference,
   std::vector<Candidate> all{reference};
   llvm::append_range(all, candidates);
   std::vector<CompiledCandidate> compiled = compileCandidates(
-      task, all, target, options.jobs, options.timeout, options.stop);
+      task, all, target, options.jobs, options.compileTimeout, options.stop);
 
   std::vector<Measurement> results(all.size());
   std::vector<size_t> places;

@@ -16,6 +16,8 @@ static constexpr size_t kChallengers = 3;
 /// Part of the model's time that a winner has to save to be measured again when
 /// the time is over.
 static constexpr double kLeastSaving = 0.002;
+/// Part of the time that is not worth to go on for once winners are confirmed.
+static constexpr double kNotWorthwhile = 0.1;
 
 double attune::getExpectedGain(llvm::ArrayRef<KernelProgress> kernels) {
   double before = 0, after = 0;
@@ -116,8 +118,7 @@ struct Tuner::Impl {
   TunerListener *listener = nullptr;
   const std::atomic<bool> *stop = nullptr;
   std::chrono::steady_clock::time_point begin;
-  double measuringSeconds = 0;
-  int64_t measurings = 0;
+  std::vector<double> measuringSeconds; // of each measurement
 };
 
 Tuner::Tuner(std::vector<KernelTask> tasks, const TargetDesc &target,
@@ -186,13 +187,17 @@ double Tuner::Impl::predict(size_t index, const Candidate &candidate) const {
 /// Seconds to keep for measuring winners again. They are fewer than in a round
 /// of the search, but all of them run to the end, and in more rounds.
 double Tuner::Impl::getReserve() const {
-  if (!options.confirm || !measurings)
+  if (!options.confirm || measuringSeconds.empty())
     return 0;
   size_t open = llvm::count_if(kernels, [](const auto &kernel) {
     return kernel && kernel->isReferenceKnown() &&
            !kernel->getChallengers(1).empty();
   });
-  double each = measuringSeconds / static_cast<double>(measurings);
+  // The median: what took long to compile was no winner.
+  std::vector<double> sorted = measuringSeconds;
+  auto middle = sorted.begin() + sorted.size() / 2;
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  double each = *middle;
   return std::min(1.5 * each * static_cast<double>(open),
                   0.3 * options.seconds);
 }
@@ -244,8 +249,7 @@ Tuner::Impl::measureAll(size_t index, const Candidate &reference,
   double start = getSeconds();
   llvm::Expected<std::vector<Measurement>> measured =
       measurer->measure(tasks[index], reference, candidates, how);
-  measuringSeconds += getSeconds() - start;
-  ++measurings;
+  measuringSeconds.push_back(getSeconds() - start);
   if (!measured) {
     fail(index, llvm::toString(measured.takeError()));
     return false;
@@ -478,10 +482,11 @@ llvm::Expected<TunerResult> Tuner::Impl::run() {
       break;
     if (llvm::Error error = confirm())
       return std::move(error);
-    // What was expected may not have stood: then there is more to do.
-    bool isDone = !options.targetGain || isTargetReached() || isSpent() ||
-                  result.trials == before;
-    if (isDone)
+    // What was expected may not have stood, or confirming took less time than
+    // was kept for it: then there is more to do.
+    bool isEarly = options.targetGain > 0 ||
+                   getSeconds() < (1 - kNotWorthwhile) * options.seconds;
+    if (!isEarly || isTargetReached() || isSpent() || result.trials == before)
       break;
   }
   result.seconds = getSeconds();

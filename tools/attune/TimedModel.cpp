@@ -2,7 +2,6 @@
 #include "TimedModel.h"
 #include "attune/Support/Error.h"
 #include <chrono>
-#include <random>
 
 using namespace attune;
 using namespace attune::tool;
@@ -140,8 +139,9 @@ llvm::Error ModelComparison::run(TimedModel &before, TimedModel &after,
     if (i >= kLeastPairs && elapsed.count() >= seconds)
       break;
     double times[2];
+    int begins = static_cast<int>(random() & 1);
     for (int turn = 0; turn < 2; ++turn) {
-      int which = (turn + i) & 1;
+      int which = turn ^ begins;
       llvm::Expected<double> time = (which ? after : before).run();
       if (!time)
         return time.takeError();

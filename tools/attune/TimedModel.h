@@ -7,6 +7,7 @@
 #include "attune/Tuning/PairedTimes.h"
 #include "llvm/ADT/StringMap.h"
 #include <atomic>
+#include <random>
 
 namespace attune::tool {
 
@@ -35,8 +36,10 @@ private:
   std::vector<std::vector<uint64_t>> memory;
 };
 
-/// Runs both in turns (A B, B A, ...) for about so many seconds, after runs to
-/// warm up. Ends early, with what there is, when `stop` becomes true.
+/// Runs both in turns for about so many seconds, after runs to warm up; which
+/// one of a pair is first is left to chance, so that nothing that comes and
+/// goes on the machine can keep in step. Ends early, with what there is, when
+/// `stop` becomes true. Both may be the same model.
 class ModelComparison {
 public:
   llvm::Error run(TimedModel &before, TimedModel &after, double seconds,
@@ -45,6 +48,7 @@ public:
 
 private:
   std::vector<double> first, second;
+  std::mt19937 random;
 };
 
 } // namespace attune::tool

@@ -197,8 +197,7 @@ llvm::Error Tuning::compareModels(TuneProgress &progress) {
     return llvm::Error::success();
   }
   llvm::Expected<TuneModel::Verdict> compared = model->compare(
-      databasePath, database, *writer, outcome.result.kernels,
-      getCompareSeconds(),
+      database, *writer, outcome.result.kernels, getCompareSeconds(),
       [&](const llvm::Twine &message) { progress.say(message); }, interrupted);
   if (!compared)
     return compared.takeError();
@@ -291,6 +290,9 @@ llvm::Error Tuning::run(int &status) {
 
   // Compiling the model once more and running both has to fit in, too.
   if (options.seconds > 0) {
+    // A candidate that takes longer to compile is no good use of the time.
+    options.tuner.measure.compileTimeout =
+        std::clamp(options.seconds / 12, 5.0, 30.0);
     double reserve =
         runsModel() ? model->getCompileSeconds() + 1.2 * getCompareSeconds()
                     : 0;

@@ -146,6 +146,17 @@ TuneModel::Search::retract(const Numbers &dropped) const {
 
 llvm::Expected<PairedTimes>
 TuneModel::Search::measure(const Numbers &dropped) const {
+  bool isChanged = false;
+  for (auto [i, kernel] : llvm::enumerate(kernels))
+    isChanged |= kernel.bestSpeedup > 1 && !llvm::is_contained(dropped, i);
+  ModelComparison comparison;
+  if (!isChanged) {
+    // The same program: where its copy lies in memory is no matter of tuning.
+    if (llvm::Error error =
+            comparison.run(*model.before, *model.before, seconds, stop))
+      return std::move(error);
+    return comparison.get();
+  }
   llvm::SmallString<128> path;
   if (std::error_code code =
           llvm::sys::fs::createTemporaryFile("attune-tuning", "jsonl", path))
@@ -161,7 +172,6 @@ TuneModel::Search::measure(const Numbers &dropped) const {
       model.compile({path.str().str()});
   if (!after)
     return after.takeError();
-  ModelComparison comparison;
   if (llvm::Error error = comparison.run(*model.before, **after, seconds, stop))
     return std::move(error);
   // What looks slower is looked at twice as long.
@@ -200,8 +210,7 @@ TuneModel::Search::findOffenders(const Numbers &suspects,
 }
 
 llvm::Expected<TuneModel::Verdict>
-TuneModel::compare(llvm::StringRef databasePath, TuningDatabase &database,
-                   DatabaseWriter &writer,
+TuneModel::compare(TuningDatabase &database, DatabaseWriter &writer,
                    llvm::ArrayRef<KernelProgress> kernels, double seconds,
                    const Say &say, const std::atomic<bool> &stop) {
   Verdict verdict;
@@ -210,6 +219,8 @@ TuneModel::compare(llvm::StringRef databasePath, TuningDatabase &database,
     if (kernel.bestSpeedup > 1)
       changed.push_back(i);
   Search search{*this, database, kernels, seconds, stop};
+  if (changed.empty())
+    verdict.note = "No kernel changed: both are the same program.";
   say("timing the model without and with the winners, in turns");
   llvm::Expected<PairedTimes> times = search.measure({});
   if (!times)
@@ -217,10 +228,8 @@ TuneModel::compare(llvm::StringRef databasePath, TuningDatabase &database,
   if (stop)
     return verdict;
   verdict.times = *times;
-  if (changed.empty()) {
-    verdict.note = "No kernel changed, so both models are the same.";
+  if (changed.empty())
     return verdict;
-  }
   if (Search::isSlower(*times)) {
     say(llvm::formatv("the tuned model is slower ({0:f1} %): looking for the "
                       "kernels that do not hold up in it",
@@ -255,8 +264,10 @@ TuneModel::compare(llvm::StringRef databasePath, TuningDatabase &database,
         "Changes of {0} of {1} kernels did not hold up in the model and were "
         "taken back.",
         verdict.dropped.size(), changed.size());
-    if (verdict.dropped.size() == changed.size())
+    if (verdict.dropped.size() == changed.size()) {
+      verdict.note += " Nothing is left: both are the same program.";
       return verdict;
+    }
     verdict.note += ' ';
   }
   verdict.note += verdict.times->isFaster()

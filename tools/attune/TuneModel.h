@@ -36,15 +36,16 @@ public:
   };
   using Say = std::function<void(const llvm::Twine &)>;
 
-  /// Compiles the model with the records in `databasePath` and runs it in turns
+  /// Compiles the model with the records of the database and runs it in turns
   /// with the one without. Where it is slower, the kernels with a winner are
   /// halved until those are found that do not hold up in the model; confirmed
   /// records that say so are appended to the database, so that it is the
   /// default that counts again.
-  llvm::Expected<Verdict>
-  compare(llvm::StringRef databasePath, TuningDatabase &database,
-          DatabaseWriter &writer, llvm::ArrayRef<KernelProgress> kernels,
-          double seconds, const Say &say, const std::atomic<bool> &stop);
+  llvm::Expected<Verdict> compare(TuningDatabase &database,
+                                  DatabaseWriter &writer,
+                                  llvm::ArrayRef<KernelProgress> kernels,
+                                  double seconds, const Say &say,
+                                  const std::atomic<bool> &stop);
 
 private:
   struct Search;

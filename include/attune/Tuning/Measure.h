@@ -30,9 +30,10 @@ struct MeasureOptions {
   double sampleMs = 5;
   /// Largest difference of results that counts as correct.
   double tolerance = 1e-3;
-  /// Seconds that compiling one candidate may take, and that it may run before
-  /// it counts as hanging.
+  /// Seconds that one candidate may take before it counts as hanging.
   double timeout = 30;
+  /// Seconds that compiling one candidate may take.
+  double compileTimeout = 30;
   /// Evicts operands from caches before each run.
   bool coldCaches = false;
   /// Candidates compiled at the same time.
