@@ -203,7 +203,7 @@ LogicalResult HalideBackend::lower(KernelOp kernel, const Schedule &schedule,
           break;
       }
     }
-    if (options.mostRows < mostRows &&
+    if ((options.mostRows == 0 || options.mostRows < mostRows) &&
         failed(add(own, KernelPipeline::Options())))
       return kernel.emitOpError() << "cannot be emitted: " << reason;
     emitPipelineCalls(calls, builder);

@@ -88,7 +88,10 @@ TEST_P(AutoscheduleTest, Linear) {
 }
 
 TEST_P(AutoscheduleTest, Matmul) {
+  constexpr int64_t slow = 2; // Adams2019 searches for seconds
   for (bool transposed : {false, true}) {
+    if (transposed && GetParam() == slow)
+      continue;
     KernelUnderTest kernel(
         llvm::formatv("attune.kernel @matmul(%a: tensor<?x2x?x?xf32>, %b: "
                       "tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32> {{\n"

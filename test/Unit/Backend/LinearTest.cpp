@@ -224,6 +224,16 @@ TEST_P(LinearTest, WithoutBias) {
     kernel.check({randomFloats({m, 12}, 1), randomFloats({19, 12}, 2)}, 1e-5);
 }
 
+// Known numbers of rows, for which there may be code of their own.
+TEST_P(LinearTest, StaticRows) {
+  for (int64_t rows : {0, 1, 3, 4, 20})
+    for (auto [n, k] : {std::pair<int64_t, int64_t>(50, 24), {128, 9}}) {
+      std::string leading = std::to_string(rows) + "x";
+      KernelUnderTest kernel(linearText(n, k, leading), GetParam());
+      checkRows(kernel, n, k, {rows}, 2);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, LinearTest,
                          testing::ValuesIn(getRunnableBackends()), getTestName);
 
