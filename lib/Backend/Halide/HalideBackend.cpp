@@ -4,7 +4,6 @@
 #include "CallPipeline.h"
 #include "CompilePipeline.h"
 #include "Families.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -23,7 +22,7 @@ public:
   }
 };
 
-class HalideBackend : public Backend {
+class HalideBackend : public FamilyBackend<HalideFamily> {
 public:
   HalideBackend() {
     static Reporter reporter;
@@ -36,79 +35,37 @@ public:
   StringRef getName() const override { return "halide"; }
   StringRef getScheduleVersion() const override { return "1"; }
 
-  LogicalResult supports(KernelOp kernel, std::string &reason) const override {
-    const HalideFamily *family = find(kernel);
-    if (family)
-      return family->supports(kernel, reason);
-    reason = ("the halide backend has no kernels of family '" +
-              kernel.getFamily() + "'")
-                 .str();
-    return failure();
-  }
-
   LogicalResult supportsGpu(const GpuTarget &, std::string &) const override {
     return success();
   }
 
   SmallVector<Knob> getKnobs(KernelOp kernel,
                              const TargetDesc &target) const override {
-    const HalideFamily *family = find(kernel);
-    if (!family)
-      return {};
-    SmallVector<Knob> knobs = family->getKnobs(kernel, target);
-    addAutoschedulerKnob(target, knobs);
+    SmallVector<Knob> knobs = FamilyBackend::getKnobs(kernel, target);
+    if (find(kernel))
+      addAutoschedulerKnob(target, knobs);
     return knobs;
-  }
-
-  Schedule getDefaultSchedule(KernelOp kernel,
-                              const TargetDesc &target) const override {
-    const HalideFamily *family = find(kernel);
-    return family ? family->getDefaultSchedule(kernel, target) : Schedule();
   }
 
   LogicalResult verifySchedule(KernelOp kernel, const Schedule &schedule,
                                const TargetDesc &target,
                                std::string &reason) const override {
-    const HalideFamily *family = find(kernel);
-    if (!family)
-      return supports(kernel, reason);
-    if (failed(verifyAutoscheduler(schedule, target, reason)))
+    if (find(kernel) && failed(verifyAutoscheduler(schedule, target, reason)))
       return failure();
-    return family->verifySchedule(kernel, schedule, target, reason);
+    return FamilyBackend::verifySchedule(kernel, schedule, target, reason);
   }
 
   std::optional<Footprint>
   getFootprint(KernelOp kernel, const Schedule &schedule,
                const TargetDesc &target) const override {
-    const HalideFamily *family = find(kernel);
-    if (!family || usesAutoscheduler(schedule))
+    if (usesAutoscheduler(schedule))
       return std::nullopt;
-    return family->getFootprint(kernel, schedule, target);
-  }
-
-  Attribute getOperandLayout(KernelOp kernel, unsigned index,
-                             const Schedule &schedule,
-                             const TargetDesc &target) const override {
-    const HalideFamily *family = find(kernel);
-    return family ? family->getOperandLayout(kernel, index, schedule, target)
-                  : Attribute();
+    return FamilyBackend::getFootprint(kernel, schedule, target);
   }
 
   LogicalResult lower(KernelOp kernel, const Schedule &schedule,
                       const TargetDesc &target,
                       OpBuilder &builder) const override;
-
-private:
-  void add(std::unique_ptr<HalideFamily> family) {
-    StringRef name = family->getName();
-    families[name] = std::move(family);
-  }
-  const HalideFamily *find(KernelOp kernel) const {
-    auto it = families.find(kernel.getFamily());
-    return it == families.end() ? nullptr : it->second.get();
-  }
-
-  llvm::StringMap<std::unique_ptr<HalideFamily>> families;
 };
 
 /// Whether every operand has its planned buffer.

@@ -12,7 +12,7 @@
 #define ATTUNE_LIB_BACKEND_HALIDE_HALIDEFAMILY_H
 
 #include "KernelPipeline.h"
-#include "attune/Backend/Backend.h"
+#include "attune/Backend/FamilyBackend.h"
 #include <memory>
 
 namespace attune {
@@ -28,41 +28,8 @@ public:
   virtual void scheduleGpu() = 0;
 };
 
-class HalideFamily {
+class HalideFamily : public Family {
 public:
-  virtual ~HalideFamily() = default;
-  /// Equals KernelOpInterface::getKernelFamily of the anchors.
-  virtual llvm::StringRef getName() const = 0;
-  virtual llvm::LogicalResult supports(KernelOp kernel,
-                                       std::string &reason) const {
-    return llvm::success();
-  }
-  /// Knobs of CPU schedules; those of the LLVM backend's family that mean the
-  /// same have the same names.
-  virtual llvm::SmallVector<Knob> getKnobs(KernelOp kernel,
-                                           const TargetDesc &target) const {
-    return {};
-  }
-  virtual Schedule getDefaultSchedule(KernelOp kernel,
-                                      const TargetDesc &target) const {
-    return {};
-  }
-  virtual llvm::LogicalResult verifySchedule(KernelOp kernel,
-                                             const Schedule &schedule,
-                                             const TargetDesc &target,
-                                             std::string &reason) const {
-    return llvm::success();
-  }
-  virtual std::optional<Footprint>
-  getFootprint(KernelOp kernel, const Schedule &schedule,
-               const TargetDesc &target) const {
-    return std::nullopt;
-  }
-  virtual mlir::Attribute getOperandLayout(KernelOp kernel, unsigned index,
-                                           const Schedule &schedule,
-                                           const TargetDesc &target) const {
-    return {};
-  }
   /// Numbers of rows of result 0, ascending, up to which launches get a
   /// pipeline of their own (KernelPipeline::getMostRows), beside the one for
   /// any number.

@@ -11,14 +11,13 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace attune;
 
 namespace {
 
-class LLVMBackend : public Backend {
+class LLVMBackend : public FamilyBackend<KernelFamily> {
 public:
   LLVMBackend() {
 #define ATTUNE_FAMILY(NAME) add(create##NAME##Family());
@@ -27,73 +26,11 @@ public:
   }
 
   StringRef getName() const override { return "llvm"; }
-  SmallVector<StringRef> getFamilies() const override {
-    return llvm::to_vector(families.keys());
-  }
   StringRef getScheduleVersion() const override { return "1"; }
-
-  LogicalResult supports(KernelOp kernel, std::string &reason) const override {
-    const KernelFamily *family = find(kernel);
-    if (!family) {
-      reason = ("the llvm backend has no kernels of family '" +
-                kernel.getFamily() + "'")
-                   .str();
-      return failure();
-    }
-    return family->supports(kernel, reason);
-  }
-
-  SmallVector<Knob> getKnobs(KernelOp kernel,
-                             const TargetDesc &target) const override {
-    const KernelFamily *family = find(kernel);
-    return family ? family->getKnobs(kernel, target) : SmallVector<Knob>();
-  }
-
-  Schedule getDefaultSchedule(KernelOp kernel,
-                              const TargetDesc &target) const override {
-    const KernelFamily *family = find(kernel);
-    return family ? family->getDefaultSchedule(kernel, target) : Schedule();
-  }
-
-  LogicalResult verifySchedule(KernelOp kernel, const Schedule &schedule,
-                               const TargetDesc &target,
-                               std::string &reason) const override {
-    const KernelFamily *family = find(kernel);
-    return family ? family->verifySchedule(kernel, schedule, target, reason)
-                  : supports(kernel, reason);
-  }
-
-  std::optional<Footprint>
-  getFootprint(KernelOp kernel, const Schedule &schedule,
-               const TargetDesc &target) const override {
-    const KernelFamily *family = find(kernel);
-    return family ? family->getFootprint(kernel, schedule, target)
-                  : std::nullopt;
-  }
-
-  Attribute getOperandLayout(KernelOp kernel, unsigned index,
-                             const Schedule &schedule,
-                             const TargetDesc &target) const override {
-    const KernelFamily *family = find(kernel);
-    return family ? family->getOperandLayout(kernel, index, schedule, target)
-                  : Attribute();
-  }
 
   LogicalResult lower(KernelOp kernel, const Schedule &schedule,
                       const TargetDesc &target,
                       OpBuilder &builder) const override;
-
-private:
-  void add(std::unique_ptr<KernelFamily> family) {
-    StringRef name = family->getName();
-    families[name] = std::move(family);
-  }
-  const KernelFamily *find(KernelOp kernel) const {
-    auto it = families.find(kernel.getFamily());
-    return it == families.end() ? nullptr : it->second.get();
-  }
-
-  llvm::StringMap<std::unique_ptr<KernelFamily>> families;
 };
 
 /// A private function whose symbol does not leave the object.

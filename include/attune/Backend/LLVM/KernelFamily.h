@@ -8,7 +8,7 @@
 #ifndef ATTUNE_BACKEND_LLVM_KERNELFAMILY_H
 #define ATTUNE_BACKEND_LLVM_KERNELFAMILY_H
 
-#include "attune/Backend/Backend.h"
+#include "attune/Backend/FamilyBackend.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace attune {
@@ -32,40 +32,8 @@ struct KernelEmission {
   void setScratchBytes(int64_t bytes) const;
 };
 
-class KernelFamily {
+class KernelFamily : public Family {
 public:
-  virtual ~KernelFamily() = default;
-  /// Equals KernelOpInterface::getKernelFamily of the anchors.
-  virtual llvm::StringRef getName() const = 0;
-  virtual llvm::LogicalResult supports(KernelOp kernel,
-                                       std::string &reason) const {
-    return llvm::success();
-  }
-  virtual llvm::SmallVector<Knob> getKnobs(KernelOp kernel,
-                                           const TargetDesc &target) const {
-    return {};
-  }
-  virtual Schedule getDefaultSchedule(KernelOp kernel,
-                                      const TargetDesc &target) const {
-    return {};
-  }
-  virtual llvm::LogicalResult verifySchedule(KernelOp kernel,
-                                             const Schedule &schedule,
-                                             const TargetDesc &target,
-                                             std::string &reason) const {
-    return llvm::success();
-  }
-  /// What the schedule keeps in registers and caches; nothing when unknown.
-  virtual std::optional<Footprint>
-  getFootprint(KernelOp kernel, const Schedule &schedule,
-               const TargetDesc &target) const {
-    return std::nullopt;
-  }
-  virtual mlir::Attribute getOperandLayout(KernelOp kernel, unsigned index,
-                                           const Schedule &schedule,
-                                           const TargetDesc &target) const {
-    return {};
-  }
   /// Fills both functions at their entry blocks, returns included.
   virtual llvm::LogicalResult emit(KernelEmission &emission,
                                    mlir::OpBuilder &builder) const = 0;
