@@ -7,6 +7,7 @@
 #include "attune/Runtime/Header.h"
 #include "attune/Support/Error.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
@@ -279,18 +280,20 @@ llvm::Error Packager::writeShared(llvm::StringRef path) {
   return runLinker(options, arguments);
 }
 
+/// The modules become one before they become code: so it needs no linker, which
+/// for another architecture may not be there. Functions keep their CPUs.
 llvm::Error Packager::writeObject(llvm::StringRef path) {
-  llvm::Expected<std::vector<TemporaryFile>> inputs =
-      writeTemporaryObjects(path);
-  if (!inputs)
-    return inputs.takeError();
-  llvm::Expected<std::string> linked = files.add(path);
-  if (!linked)
-    return linked.takeError();
-  std::vector<std::string> arguments{"-r", "-nostdlib", "-o", *linked};
-  for (const TemporaryFile &file : *inputs)
-    arguments.push_back(file.getPath().str());
-  return runLinker(options, arguments);
+  llvm::MutableArrayRef<ModelCode::Part> parts = code->getParts();
+  ModelCode::Part &whole = parts.back();
+  for (ModelCode::Part &part : parts.drop_back())
+    if (llvm::Linker::linkModules(*whole.module, std::move(part.module)))
+      return internalError("the variants of the code do not link");
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> object =
+      emitModule(*whole.module, *whole.machine, OutputKind::Object);
+  if (!object)
+    return object.takeError();
+  return text(path,
+              [&](llvm::raw_ostream &os) { os << (*object)->getBuffer(); });
 }
 
 llvm::Error Packager::writeHeader() {
@@ -342,9 +345,10 @@ llvm::Error Packager::writePkgConfig() {
 }
 
 llvm::Error Packager::writeLibrary() {
-  if (llvm::Error error = emitObjects())
-    return error;
   llvm::Error error = llvm::Error::success();
+  if (options.emit != Emit::Object)
+    if (llvm::Error failed = emitObjects())
+      return failed;
   switch (options.emit) {
   case Emit::Static:
     error = writeArchive(names.at("lib" + names.base + ".a"));
