@@ -91,12 +91,21 @@ ProgramMeasurer::measure(const KernelTask &task, const Candidate &reference,
   }
   if (isStopped)
     return results;
+  if (options.ended)
+    for (auto [i, result] : llvm::enumerate(results))
+      if (i && !compiled[i].failure.empty())
+        options.ended(i, result);
   if (!compiled.front().failure.empty())
     return userErrorf("the reference schedule of backend '{0}' does not "
                       "compile: {1}",
                       reference.backend, compiled.front().failure);
+  MeasureOptions how = options;
+  if (options.ended)
+    how.ended = [&](size_t code, const Measurement &result) {
+      options.ended(places[code], result);
+    };
   llvm::Expected<std::vector<Measurement>> measured =
-      pool.measure(*operands, codes, options);
+      pool.measure(*operands, codes, how);
   if (!measured)
     return measured.takeError();
   for (auto [place, measurement] : llvm::zip(places, *measured))

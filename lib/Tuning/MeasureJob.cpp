@@ -34,41 +34,60 @@ MeasureJob::getArguments(const MeasureOptions &options) const {
   return arguments;
 }
 
-bool MeasureJob::blame(size_t code, const Runner::Outcome &outcome) {
+std::optional<Measurement> MeasureJob::blame(size_t code,
+                                             const Runner::Outcome &outcome) {
   bool isCrash = llvm::is_contained(
       {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP}, outcome.signal);
   if (!isCrash && ++suspicions[code] < kSuspicions)
-    return false;
+    return std::nullopt;
   Measurement result;
   result.status =
       outcome.timedOut ? TrialStatus::Timeout : TrialStatus::Crashed;
   result.detail = outcome.timedOut ? outcome.failure
                   : outcome.signal ? describeCrash(outcome.signal)
                                    : "it ended the program";
-  results[code] = std::move(result);
-  return true;
+  return result;
 }
 
-std::string MeasureJob::run(Runner &runner, const MeasureOptions &options,
-                            const std::function<bool()> &stopCondition) {
+std::string
+MeasureJob::run(Runner &runner, const MeasureOptions &options,
+                const std::function<bool()> &stopCondition,
+                llvm::function_ref<void(size_t, const Measurement &)> ended) {
+  auto keep = [&](size_t code, const Measurement &result) {
+    if (results[code])
+      return false;
+    results[code] = result;
+    ended(code, result);
+    return true;
+  };
   // The program itself notices what hangs: what prints nothing for longer does
   // not run at all.
   double silence = 2 * options.timeout + 1;
   runner.stopWhen(stopCondition);
   while (true) {
+    MeasureReport report(results.size());
+    bool endedByCode = false;
+    size_t linesRead = 0;
+    auto read = [&](llvm::StringRef line) {
+      ++linesRead;
+      std::optional<size_t> code = report.read(line);
+      if (!code)
+        return;
+      const Measurement &result = report.results[*code];
+      endedByCode |=
+          keep(*code, result) && (result.status == TrialStatus::Crashed ||
+                                  result.status == TrialStatus::Timeout);
+    };
+    runner.tellLines(read);
     Runner::Outcome outcome = runner.run(path, getArguments(options), silence);
-    MeasureReport report = readMeasureReport(outcome.lines, results.size());
+    runner.tellLines(nullptr);
     started |= report.started;
     if (stopCondition())
       return "interrupted";
-    bool endedByCode = false;
-    for (auto &[code, result] : report.results) {
-      if (results[code])
-        continue;
-      endedByCode |= result.status == TrialStatus::Crashed ||
-                     result.status == TrialStatus::Timeout;
-      results[code] = std::move(result);
-    }
+    // What a runner had all at once.
+    while (linesRead < outcome.lines.size())
+      read(outcome.lines[linesRead]);
+    started |= report.started;
     if (isFailed() ||
         llvm::all_of(results, [](const auto &result) { return !!result; }))
       return "";
@@ -78,8 +97,11 @@ std::string MeasureJob::run(Runner &runner, const MeasureOptions &options,
     if (endedByCode)
       continue;
     if (report.inFlight && !results[*report.inFlight]) {
-      if (blame(*report.inFlight, outcome))
+      size_t code = *report.inFlight;
+      if (std::optional<Measurement> result = blame(code, outcome)) {
+        keep(code, *result);
         continue;
+      }
       return outcome.failure.empty() ? "it ended in the middle of measuring"
                                      : outcome.failure;
     }

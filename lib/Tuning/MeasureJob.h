@@ -19,9 +19,12 @@ public:
   /// Runs the program until the result of every code is known, each time
   /// without those that are. Returns what kept the runner from it; empty: it
   /// is done, or the reference does not run (isFailed). Ends soon after
-  /// `stopCondition` is true.
+  /// `stopCondition` is true. `ended` is told what has become known of a code
+  /// at once, also when the runner fails later; it may be told the same by
+  /// another copy of this job.
   std::string run(Runner &runner, const MeasureOptions &options,
-                  const std::function<bool()> &stopCondition);
+                  const std::function<bool()> &stopCondition,
+                  llvm::function_ref<void(size_t, const Measurement &)> ended);
 
   /// Whether the program has ever begun to run.
   bool hasStarted() const { return started; }
@@ -36,9 +39,9 @@ public:
 
 private:
   std::vector<std::string> getArguments(const MeasureOptions &options) const;
-  /// Takes a run that ended without saying why for the code that ran; false
-  /// when it is the runner's fault.
-  bool blame(size_t code, const Runner::Outcome &outcome);
+  /// What a run that ended without saying why says of the code that ran;
+  /// nothing when it is the runner's fault.
+  std::optional<Measurement> blame(size_t code, const Runner::Outcome &outcome);
 
   std::string path;
   bool started = false;

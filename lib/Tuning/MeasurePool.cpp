@@ -31,10 +31,41 @@ struct RunnerState {
   bool isDropped() const { return failures >= kMostFailures; }
 };
 
+/// The results of one measure(), each told once, when it is first known. Where
+/// two runners were at the same program what counts is what was told.
+class Results {
+public:
+  Results(size_t codes, const MeasureOptions &options)
+      : known(codes), options(options) {}
+
+  void end(size_t code, const Measurement &result) {
+    std::lock_guard<std::mutex> guard(mutex);
+    if (known[code])
+      return;
+    known[code] = result;
+    if (options.ended)
+      options.ended(code, result);
+  }
+  /// Once nobody adds to them.
+  const std::optional<Measurement> &get(size_t code) const {
+    return known[code];
+  }
+
+private:
+  std::vector<std::optional<Measurement>> known;
+  const MeasureOptions &options;
+  std::mutex mutex;
+};
+
 /// A program, and the runners that are at it: normally one.
 struct Task {
-  explicit Task(MeasureJob job) : job(std::move(job)) {}
+  Task(MeasureJob job, std::vector<size_t> codes, bool tellsReference)
+      : job(std::move(job)), codes(std::move(codes)),
+        tellsReference(tellsReference) {}
   MeasureJob job;
+  std::vector<size_t> codes; ///< numbers of its codes in the pool
+  /// Every program measures the reference; the first one speaks for all.
+  bool tellsReference;
   bool isDone = false;
   int attempts = 0;          ///< that are under way
   Clock::time_point begun{}; ///< the first of them
@@ -43,9 +74,10 @@ struct Task {
 /// The programs of one measure() and who works on them.
 class Distribution {
 public:
-  Distribution(std::vector<Task> &tasks, const MeasureOptions &options,
+  Distribution(std::vector<Task> &tasks, Results &results,
+               const MeasureOptions &options,
                llvm::function_ref<void(llvm::StringRef)> warn)
-      : tasks(tasks), options(options), warn(warn) {}
+      : tasks(tasks), results(results), options(options), warn(warn) {}
 
   /// Runs programs until all are done.
   void work(RunnerState &state);
@@ -60,6 +92,7 @@ private:
   void fail(RunnerState &state, std::string failure);
 
   std::vector<Task> &tasks;
+  Results &results;
   const MeasureOptions &options;
   llvm::function_ref<void(llvm::StringRef)> warn;
   std::mutex mutex;
@@ -102,12 +135,17 @@ void Distribution::work(RunnerState &state) {
       task->begun = begun;
     MeasureJob job = task->job;
     lock.unlock();
-    std::string failure = job.run(*state.runner, options, [&] {
+    auto isOver = [&] {
       if (isStopped())
         return true;
       std::lock_guard<std::mutex> guard(mutex);
       return task->isDone;
-    });
+    };
+    auto ended = [&](size_t code, const Measurement &result) {
+      if (code || task->tellsReference)
+        results.end(task->codes[code], result);
+    };
+    std::string failure = job.run(*state.runner, options, isOver, ended);
     lock.lock();
     --task->attempts;
     if (task->isDone) {
@@ -206,14 +244,16 @@ MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
       llvm::consumeError(std::move(error));
       return std::vector<Measurement>(codes.size(), getInterrupted());
     }
-    tasks.emplace_back(MeasureJob(std::move(path), part.size()));
+    tasks.emplace_back(MeasureJob(std::move(path), part.size()), part,
+                       /*tellsReference=*/i == 0);
   }
 
   auto warn = [&](llvm::StringRef message) {
     if (impl->warn)
       impl->warn(message);
   };
-  Distribution distribution(tasks, options, warn);
+  Results known(codes.size(), options);
+  Distribution distribution(tasks, known, options, warn);
   std::vector<std::thread> threads;
   for (RunnerState *state : runners)
     threads.emplace_back([&, state] { distribution.work(*state); });
@@ -221,23 +261,18 @@ MeasurePool::measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
     thread.join();
 
   bool isStopped = options.stop && *options.stop;
-  std::vector<Measurement> results(codes.size());
-  for (auto [part, task] : llvm::zip(parts, tasks)) {
-    const MeasureJob &job = task.job;
-    if (job.isFailed() && !isStopped)
+  for (const Task &task : tasks)
+    if (task.job.isFailed() && !isStopped)
       return userErrorf("the reference schedule does not run: {0}",
-                        job.getResult(0)->detail);
-    for (auto [i, code] : llvm::enumerate(part)) {
-      // Every program measures the reference; the first one speaks for all.
-      if (code == 0 && &task != &tasks.front())
-        continue;
-      if (const std::optional<Measurement> &result = job.getResult(i))
-        results[code] = *result;
-      else if (isStopped)
-        results[code] = getInterrupted();
-      else
-        return impl->reportNoRunner();
-    }
+                        task.job.getResult(0)->detail);
+  std::vector<Measurement> results(codes.size());
+  for (auto [code, result] : llvm::enumerate(results)) {
+    if (const std::optional<Measurement> &found = known.get(code))
+      result = *found;
+    else if (isStopped)
+      result = getInterrupted();
+    else
+      return impl->reportNoRunner();
   }
   return results;
 }

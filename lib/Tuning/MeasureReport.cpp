@@ -43,56 +43,57 @@ static std::optional<Measurement> readResult(const llvm::json::Object &object) {
   return result;
 }
 
-MeasureReport attune::readMeasureReport(llvm::ArrayRef<std::string> lines,
-                                        size_t codes) {
-  MeasureReport report;
-  for (llvm::StringRef line : lines) {
-    line = line.trim();
-    if (line.size() > kLongestLine || !line.starts_with("{"))
-      continue;
-    llvm::Expected<llvm::json::Value> value = parseJSON(line, "output");
-    const llvm::json::Object *object = value ? value->getAsObject() : nullptr;
-    if (!object) {
-      llvm::consumeError(value.takeError());
-      continue;
-    }
-    if (object->get("attune_measure")) {
-      report.started = true;
-      continue;
-    }
-    if (!report.started)
-      continue;
-    auto code = [&](llvm::StringRef event) -> std::optional<size_t> {
-      std::optional<int64_t> number = object->getInteger(event);
-      if (!number || *number < 0 || static_cast<size_t>(*number) >= codes)
-        return std::nullopt;
-      return static_cast<size_t>(*number);
-    };
-    auto end = [&](size_t which, TrialStatus status, std::string detail) {
-      Measurement measurement;
-      measurement.status = status;
-      measurement.detail = std::move(detail);
-      report.results[which] = std::move(measurement);
-      report.inFlight.reset();
-    };
-    if (auto begun = code("begin")) {
-      report.inFlight = begun;
-    } else if (auto done = code("result")) {
-      if (std::optional<Measurement> result = readResult(*object))
-        report.results[*done] = std::move(*result);
-      report.inFlight.reset();
-    } else if (auto crashed = code("crash")) {
-      end(*crashed, TrialStatus::Crashed,
-          describeCrash(static_cast<int>(
-              object->getInteger("signal").value_or(0) & 0x7f)));
-    } else if (auto hung = code("timeout")) {
-      end(*hung, TrialStatus::Timeout, "it did not come back in time");
-    } else if (auto message = object->getString("failed")) {
-      report.failed = printable(*message, 300);
-    } else if (object->get("end")) {
-      report.ended = true;
-      report.inFlight.reset();
-    }
+std::optional<size_t> MeasureReport::read(llvm::StringRef line) {
+  line = line.trim();
+  if (line.size() > kLongestLine || !line.starts_with("{"))
+    return std::nullopt;
+  llvm::Expected<llvm::json::Value> value = parseJSON(line, "output");
+  const llvm::json::Object *object = value ? value->getAsObject() : nullptr;
+  if (!object) {
+    llvm::consumeError(value.takeError());
+    return std::nullopt;
   }
-  return report;
+  if (object->get("attune_measure")) {
+    started = true;
+    return std::nullopt;
+  }
+  if (!started)
+    return std::nullopt;
+  auto code = [&](llvm::StringRef event) -> std::optional<size_t> {
+    std::optional<int64_t> number = object->getInteger(event);
+    if (!number || *number < 0 || static_cast<size_t>(*number) >= codes)
+      return std::nullopt;
+    return static_cast<size_t>(*number);
+  };
+  auto end = [&](size_t which,
+                 Measurement measurement) -> std::optional<size_t> {
+    inFlight.reset();
+    if (results.try_emplace(which, std::move(measurement)).second)
+      return which;
+    return std::nullopt;
+  };
+  if (auto begun = code("begin")) {
+    inFlight = begun;
+  } else if (auto done = code("result")) {
+    if (std::optional<Measurement> result = readResult(*object))
+      return end(*done, std::move(*result));
+    inFlight.reset();
+  } else if (auto crashed = code("crash")) {
+    int64_t signal = object->getInteger("signal").value_or(0) & 0x7f;
+    return end(*crashed, {TrialStatus::Crashed,
+                          describeCrash(static_cast<int>(signal)),
+                          {},
+                          0,
+                          0});
+  } else if (auto hung = code("timeout")) {
+    return end(
+        *hung,
+        {TrialStatus::Timeout, "it did not come back in time", {}, 0, 0});
+  } else if (auto message = object->getString("failed")) {
+    failed = printable(*message, 300);
+  } else if (object->get("end")) {
+    ended = true;
+    inFlight.reset();
+  }
+  return std::nullopt;
 }

@@ -24,6 +24,7 @@ public:
     llvm::append_range(process.command, arguments);
     process.silence = silence;
     process.stopCondition = stopCondition;
+    process.lineTold = lineTold;
     return runSubprocess(process);
   }
 };
@@ -85,6 +86,7 @@ Runner::Outcome CommandRunner::run(llvm::StringRef path,
   Subprocess process;
   process.silence = silence;
   process.stopCondition = stopCondition;
+  process.lineTold = lineTold;
   llvm::SmallString<128> copy;
   llvm::scope_exit removeCopy([&] {
     if (!copy.empty())

@@ -153,8 +153,11 @@ void Conversation::read(Descriptor &pipe, std::string &text) {
 void Conversation::takeLines() {
   size_t begin = 0;
   for (size_t end; (end = outputText.find('\n', begin)) != std::string::npos;
-       begin = end + 1)
+       begin = end + 1) {
     outcome.lines.push_back(outputText.substr(begin, end - begin));
+    if (process.lineTold)
+      process.lineTold(outcome.lines.back());
+  }
   outputBytes += begin;
   outputText.erase(0, begin);
 }

@@ -20,6 +20,8 @@ struct Subprocess {
   double silence = 60;
   /// ... and soon after this is true. May be null.
   std::function<bool()> stopCondition;
+  /// Told each whole line of its output as soon as it comes. May be null.
+  std::function<void(llvm::StringRef)> lineTold;
 };
 
 /// Runs a process in a group of its own, which it does not outlive: whatever

@@ -17,6 +17,17 @@ static constexpr double kLeastSaving = 0.002;
 /// Part of the time that is not worth to go on for once winners are confirmed.
 static constexpr double kNotWorthwhile = 0.1;
 
+namespace {
+
+/// A candidate in a round of the search.
+struct Trial {
+  Candidate candidate;
+  double predictedMs;
+  std::optional<TrialRecord> record; ///< once its result is final
+};
+
+} // namespace
+
 struct Tuner::Impl {
   Impl(std::vector<KernelTask> tasks, const TargetDesc &target,
        llvm::ArrayRef<const Backend *> backends, TunerOptions options)
@@ -35,9 +46,13 @@ struct Tuner::Impl {
                                   llvm::ArrayRef<Candidate> candidates,
                                   const MeasureOptions &how,
                                   std::vector<Measurement> &results);
-  llvm::Error keep(size_t index, const Candidate &candidate,
-                   const Measurement &result, double predictedMs,
-                   bool confirmed);
+  TrialRecord makeRecord(size_t index, const Candidate &candidate,
+                         const Measurement &measurement, double predictedMs,
+                         bool confirmed) const;
+  llvm::Error write(const TrialRecord &record) const;
+  void count(size_t index, TrialRecord record);
+  llvm::Error confirmed(size_t index, const Candidate &candidate,
+                        const Measurement &measurement, double predictedMs);
   double predict(size_t index, const Candidate &candidate) const;
   void refit();
   void fail(size_t index, std::string why);
@@ -164,10 +179,9 @@ double Tuner::Impl::getReserve() const {
                   0.3 * options.seconds);
 }
 
-/// Writes what one trial gave to the file and the database.
-llvm::Error Tuner::Impl::keep(size_t index, const Candidate &candidate,
-                              const Measurement &measurement,
-                              double predictedMs, bool confirmed) {
+TrialRecord Tuner::Impl::makeRecord(size_t index, const Candidate &candidate,
+                                    const Measurement &measurement,
+                                    double predictedMs, bool confirmed) const {
   const KernelTask &task = tasks[index];
   TrialRecord record;
   record.workload = task.workload.id;
@@ -184,21 +198,26 @@ llvm::Error Tuner::Impl::keep(size_t index, const Candidate &candidate,
   record.predictedMs = predictedMs;
   record.confirmed = confirmed;
   record.time = getRecordTime();
-  if (writer)
-    if (llvm::Error error = writer->append(record))
-      return error;
+  return record;
+}
+
+llvm::Error Tuner::Impl::write(const TrialRecord &record) const {
+  return writer ? writer->append(record) : llvm::Error::success();
+}
+
+/// Takes what has been written to account, and into the database.
+void Tuner::Impl::count(size_t index, TrialRecord record) {
   KernelProgress &progress = result.kernels[index];
-  if (confirmed) {
+  if (record.confirmed) {
     ++result.confirmations;
   } else {
     ++result.trials;
     ++progress.trials;
-    progress.failed += measurement.status != TrialStatus::Ok;
+    progress.failed += record.result.status != TrialStatus::Ok;
   }
   kernels[index]->fill(progress);
   listener->trialEnded(record, progress);
   database->add(std::move(record));
-  return llvm::Error::success();
 }
 
 /// Measures and checks that there is an answer for all; false when the kernel
@@ -233,49 +252,78 @@ Tuner::Impl::measureAll(size_t index, const Candidate &reference,
   return true;
 }
 
+/// Measures new candidates of a kernel, and its reference where it is not
+/// known.
 llvm::Error Tuner::Impl::measure(size_t index,
                                  std::vector<Candidate> candidates) {
   KernelTuning &kernel = *kernels[index];
+  std::vector<Trial> trials;
   const Candidate reference = kernel.getReference();
-  size_t fresh = candidates.size();
+  trials.push_back({reference, predict(index, reference), {}});
+  for (const Candidate &candidate : candidates)
+    trials.push_back({candidate, predict(index, candidate), {}});
   // The best so far runs beside its challengers, so that both see the same
   // clocks and neighbours.
-  bool isSettled = false;
-  if (const Contender *best = kernel.getBest())
-    if (fresh && !best->candidate.isSame(reference)) {
-      candidates.push_back(best->candidate);
-      isSettled = best->confirmed;
-    }
-  std::vector<double> predictions;
-  for (const Candidate &candidate : candidates)
-    predictions.push_back(predict(index, candidate));
-  double predicted = predict(index, reference);
+  const Contender *best = kernel.getBest();
+  bool hasIncumbent =
+      !candidates.empty() && best && !best->candidate.isSame(reference);
+  bool isSettled = hasIncumbent && best->confirmed;
+  if (hasIncumbent)
+    candidates.push_back(best->candidate);
+  bool isReferenceNew = !kernel.isReferenceKnown();
+
+  // What ends early is in the file early: whoever kills the tuner loses what
+  // was not known yet, and no more.
+  llvm::Error unwritten = llvm::Error::success();
+  MeasureOptions how = options.measure;
+  how.ended = [&](size_t i, const Measurement &measurement) {
+    bool isOk = measurement.status == TrialStatus::Ok;
+    bool isTrial = i ? i < trials.size() && (isOk || !*stop)
+                     : isReferenceNew && isOk && measurement.time.median > 0;
+    if (!isTrial || trials[i].record)
+      return;
+    Trial &trial = trials[i];
+    trial.record = makeRecord(index, trial.candidate, measurement,
+                              trial.predictedMs, /*confirmed=*/false);
+    if (i == 0)
+      trial.record->result.speedup = 1;
+    unwritten = llvm::joinErrors(std::move(unwritten), write(*trial.record));
+  };
   std::vector<Measurement> results;
   llvm::Expected<bool> ok =
-      measureAll(index, reference, candidates, options.measure, results);
-  if (!ok || !*ok)
-    return ok.takeError();
-  bool isNew = !kernel.isReferenceKnown();
-  kernel.learnReference(results.front());
-  if (isNew)
-    if (llvm::Error error =
-            keep(index, reference, results.front(), predicted, false))
-      return error;
-  for (auto [i, candidate] : llvm::enumerate(candidates)) {
-    const Measurement &measurement = results[i + 1];
-    // What Ctrl-C cut short says nothing about the candidate.
-    if (*stop && measurement.status != TrialStatus::Ok)
-      continue;
-    // One bad run does not undo what the incumbent has shown, nor does a short
-    // one what was confirmed.
-    if (i >= fresh && (isSettled || measurement.status != TrialStatus::Ok))
-      continue;
-    kernel.learn(candidate, measurement);
-    if (i < fresh)
-      if (llvm::Error error =
-              keep(index, candidate, measurement, predictions[i], false))
-        return error;
+      measureAll(index, reference, candidates, how, results);
+  if (unwritten) {
+    llvm::consumeError(ok.takeError());
+    return unwritten;
   }
+  if (!ok)
+    return ok.takeError();
+  if (*ok)
+    kernel.learnReference(results.front());
+  // In the order of the candidates. Without an answer for the reference there
+  // are those that had failed before it ran.
+  for (auto [i, trial] : llvm::enumerate(trials)) {
+    bool isNew = i || isReferenceNew;
+    // What Ctrl-C cut short says nothing about the candidate.
+    bool isKnown =
+        *ok && isNew && (!*stop || results[i].status == TrialStatus::Ok);
+    if (!trial.record && isKnown) {
+      trial.record = makeRecord(index, trial.candidate, results[i],
+                                trial.predictedMs, /*confirmed=*/false);
+      if (llvm::Error error = write(*trial.record))
+        return error;
+    }
+    if (!trial.record)
+      continue;
+    if (i)
+      kernel.learn(trial.candidate, trial.record->result);
+    count(index, std::move(*trial.record));
+  }
+  // One bad run does not undo what the incumbent has shown, nor does a short
+  // one what was confirmed.
+  if (*ok && hasIncumbent && !isSettled &&
+      results.back().status == TrialStatus::Ok)
+    kernel.learn(candidates.back(), results.back());
   kernel.fill(result.kernels[index]);
   return llvm::Error::success();
 }
@@ -344,6 +392,17 @@ llvm::Error Tuner::Impl::search() {
   return llvm::Error::success();
 }
 
+llvm::Error Tuner::Impl::confirmed(size_t index, const Candidate &candidate,
+                                   const Measurement &measurement,
+                                   double predictedMs) {
+  TrialRecord record = makeRecord(index, candidate, measurement, predictedMs,
+                                  /*confirmed=*/true);
+  if (llvm::Error error = write(record))
+    return error;
+  count(index, std::move(record));
+  return llvm::Error::success();
+}
+
 llvm::Error Tuner::Impl::confirmKernel(size_t index) {
   KernelTuning &kernel = *kernels[index];
   std::vector<Candidate> candidates = kernel.getChallengers(kChallengers);
@@ -391,13 +450,13 @@ llvm::Error Tuner::Impl::confirmKernel(size_t index) {
     if (!*stop || results[i + 1].status == TrialStatus::Ok)
       kernel.learn(candidate, results[i + 1], /*confirming=*/true);
   // The reference's first: where no candidate stood it is what counts.
-  if (llvm::Error error = keep(index, reference, results.front(),
-                               predict(index, reference), /*confirmed=*/true))
+  if (llvm::Error error = confirmed(index, reference, results.front(),
+                                    predict(index, reference)))
     return error;
   for (auto [i, candidate] : llvm::enumerate(candidates))
     if (!*stop || results[i + 1].status == TrialStatus::Ok)
-      if (llvm::Error error = keep(index, candidate, results[i + 1],
-                                   predictions[i], /*confirmed=*/true))
+      if (llvm::Error error =
+              confirmed(index, candidate, results[i + 1], predictions[i]))
         return error;
   return llvm::Error::success();
 }

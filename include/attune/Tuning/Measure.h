@@ -41,6 +41,12 @@ struct MeasureOptions {
   /// Ends measuring soon after it becomes true: what has no result by then
   /// counts as crashed, "interrupted". May be null.
   const std::atomic<bool> *stop = nullptr;
+  /// Told each result as soon as it is final: 0 is the reference, then come the
+  /// candidates, from 1. At most once each, on one thread at a time, which need
+  /// not be the caller's; what is returned in the end is the same. A measurer
+  /// that has all results at once need not tell. Those that are interrupted are
+  /// not told. May be null.
+  std::function<void(size_t, const Measurement &)> ended;
 };
 
 /// Measures candidates of a kernel; the tuner knows no more of machines.
@@ -86,8 +92,16 @@ public:
     stopCondition = std::move(condition);
   }
 
+  /// From now on each whole line is told as soon as it comes, on the thread
+  /// that runs it, beside being in the outcome; null: none is. What is told
+  /// must not run it again. A runner that has all lines at once need not tell.
+  void tellLines(std::function<void(llvm::StringRef)> told) {
+    lineTold = std::move(told);
+  }
+
 protected:
   std::function<bool()> stopCondition;
+  std::function<void(llvm::StringRef)> lineTold;
 };
 
 /// In a process of its own on this machine, which ends with this one.

@@ -53,7 +53,8 @@ public:
               std::function<void(llvm::StringRef)> warn, MeasureTools tools);
   ~MeasurePool();
 
-  /// One measurement a code, in order; the first is the reference.
+  /// One measurement a code, in order; the first is the reference. What
+  /// `options` tell of what has ended is told of codes.
   llvm::Expected<std::vector<Measurement>>
   measure(llvm::ArrayRef<AttuneMeasuredOperand> operands,
           llvm::ArrayRef<MeasuredCode> codes, const MeasureOptions &options);

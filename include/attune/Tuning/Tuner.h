@@ -92,9 +92,15 @@ struct TunerResult {
 };
 
 /// Spends the budget where it pays: each round goes to the kernel whose share
-/// of the model's time times its expected improvement is largest. Every trial
-/// is in `writer`'s file before the next begins; trials in `database` are not
-/// repeated, and new ones are added to it. Ends soon after `stop` becomes true.
+/// of the model's time times its expected improvement is largest. Trials in
+/// `database` are not repeated, and new ones are added to it. Ends soon after
+/// `stop` becomes true.
+///
+/// Each trial is in `writer`'s file as soon as its result is final
+/// (MeasureOptions::ended), in the middle of a round: those of other candidates
+/// that fail or are dropped from the contest, at its end the rest. All else,
+/// learning included, happens after the round and in the order in which
+/// candidates were proposed, so that it does not depend on who was ready first.
 ///
 /// A winner must not be noise: at the end the best few of each kernel are
 /// measured again, in turns with the default and in more rounds. The fastest

@@ -1,5 +1,8 @@
 //===- MeasureFaultsTest.cpp - Codes that are wrong, crash or hang --------===//
 #include "MeasureTestSupport.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+#include <set>
 
 using namespace attune;
 
@@ -231,6 +234,93 @@ TEST_F(MeasureFaultsTest, Slow) {
   EXPECT_EQ((*results)[1].status, TrialStatus::Ok) << (*results)[1].detail;
   EXPECT_EQ((*results)[1].time.samples, 1);
   EXPECT_LT((*results)[1].speedup, 1);
+}
+
+/// Measures and keeps what is told, in order.
+class MeasureEarlyTest : public MeasureFaultsTest {
+protected:
+  std::vector<Measurement> measureAll(llvm::ArrayRef<MeasuredCode> codes,
+                                      MeasureOptions options) {
+    options.ended = [&](size_t code, const Measurement &result) {
+      told.push_back({code, result});
+      onEnded();
+    };
+    auto results = measure(codes, options);
+    if (results) {
+      // Exactly once, and the same.
+      std::set<size_t> once;
+      for (const auto &[code, result] : told) {
+        EXPECT_TRUE(once.insert(code).second) << code;
+        EXPECT_EQ(result.status, (*results)[code].status);
+        EXPECT_EQ(result.detail, (*results)[code].detail);
+        EXPECT_EQ(result.time.median, (*results)[code].time.median);
+        EXPECT_EQ(result.speedup, (*results)[code].speedup);
+      }
+      return std::move(*results);
+    }
+    ADD_FAILURE() << llvm::toString(results.takeError());
+    return {};
+  }
+  std::vector<std::pair<size_t, Measurement>> told;
+  std::function<void()> onEnded = [] {};
+};
+
+TEST_F(MeasureEarlyTest, WhatIsWrongOrSlowIsToldFirst) {
+  MeasureOptions options = getTestOptions();
+  options.killRatio = 1.5;
+  std::vector<MeasuredCode> codes;
+  codes.push_back(makeDoubling("first"));
+  codes.push_back(
+      makeDoubling("slow", "for (volatile long i = 0; i < 100000000; ++i);"
+                           "for (long i = 0; i < n; ++i) out[i] = 2 * in[i];"));
+  codes.push_back(makeDoubling("wrong", "out[0] = 7;"));
+  std::vector<Measurement> results = measureAll(codes, options);
+  ASSERT_EQ(results.size(), 3u);
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(told[0].first, 1u);
+  EXPECT_GT(told[0].second.speedup, 0);
+  EXPECT_EQ(told[1].first, 2u);
+  EXPECT_EQ(told[1].second.status, TrialStatus::Wrong);
+  EXPECT_EQ(told[2].first, 0u);
+}
+
+TEST_F(MeasureEarlyTest, WhileTheProgramStillRuns) {
+  // The last one does not come back before the wrong one was told of.
+  llvm::SmallString<128> file;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("told", "", file));
+  ASSERT_FALSE(llvm::sys::fs::remove(file));
+  onEnded = [&] {
+    std::error_code error;
+    llvm::raw_fd_ostream(file, error) << "told";
+  };
+  std::string wait = "extern int access(const char *, int);"
+                     "while (access(\"" +
+                     file.str().str() +
+                     "\", 0));"
+                     "for (long i = 0; i < n; ++i) out[i] = 2 * in[i];";
+  std::vector<MeasuredCode> codes;
+  codes.push_back(makeDoubling("first"));
+  codes.push_back(makeDoubling("wrong", "out[0] = 7;"));
+  codes.push_back(makeDoubling("waiting", wait));
+  std::vector<Measurement> results = measureAll(codes, getTestOptions());
+  llvm::sys::fs::remove(file);
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(results[1].status, TrialStatus::Wrong);
+  EXPECT_EQ(results[2].status, TrialStatus::Ok) << results[2].detail;
+  EXPECT_EQ(told.size(), 3u);
+}
+
+TEST_F(MeasureEarlyTest, CrashesAreToldOnce) {
+  std::vector<MeasuredCode> codes;
+  codes.push_back(makeDoubling("first"));
+  codes.push_back(makeDoubling("crashing", "raise(11);"));
+  codes.push_back(makeDoubling("ending", "exit(0);"));
+  codes.push_back(makeDoubling("last"));
+  std::vector<Measurement> results = measureAll(codes, getTestOptions());
+  ASSERT_EQ(results.size(), 4u);
+  ASSERT_EQ(told.size(), 4u);
+  EXPECT_EQ(told[0].first, 1u);
+  EXPECT_EQ(told[1].first, 2u);
 }
 
 } // namespace

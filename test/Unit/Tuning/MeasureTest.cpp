@@ -143,8 +143,15 @@ TEST_F(MeasureTest, WhatDoesNotCompile) {
   Candidate unfit = reference, foreign = reference;
   unfit.schedule.set("mr", -3);
   foreign.backend = "vax";
+  // What does not compile is told before anything has run.
+  std::vector<size_t> told;
+  MeasureOptions options = getTestOptions();
+  options.ended = [&](size_t place, const Measurement &) {
+    told.push_back(place);
+  };
   std::vector<Measurement> results =
-      measure(task, reference, {unfit, foreign, reference}, getTestOptions());
+      measure(task, reference, {unfit, foreign, reference}, options);
+  EXPECT_EQ(told, (std::vector<size_t>{1, 2, 0, 3}));
   ASSERT_EQ(results.size(), 4u);
   EXPECT_EQ(results[1].status, TrialStatus::CompileFailed);
   EXPECT_NE(results[1].detail, "");

@@ -88,6 +88,28 @@ TEST(RunnerTest, UnfinishedLines) {
   EXPECT_EQ(outcome.lines, std::vector<std::string>{"one"});
 }
 
+TEST(RunnerTest, LinesAreToldAsTheyCome) {
+  llvm::SmallString<128> file;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("told", "", file));
+  ASSERT_FALSE(llvm::sys::fs::remove(file));
+  std::string command =
+      llvm::formatv("echo one; until [ -e {0} ]; do sleep 0.01; done; "
+                    "echo two; printf three",
+                    file)
+          .str();
+  auto runner = createCommandRunner(command);
+  std::vector<std::string> told;
+  runner->tellLines([&](llvm::StringRef line) {
+    told.push_back(line.str());
+    std::ofstream(file.c_str()) << "told";
+  });
+  Runner::Outcome outcome = runner->run("/bin/true", {}, 20);
+  llvm::sys::fs::remove(file);
+  EXPECT_EQ(outcome.failure, "");
+  EXPECT_EQ(told, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(outcome.lines, told);
+}
+
 TEST(RunnerTest, Silence) {
   Runner::Outcome outcome =
       runCommand("echo begin; echo busy >&2; sleep 1000", 0.3);

@@ -266,6 +266,116 @@ TEST_F(TunerTest, EveryTrialIsInTheFileBeforeTheNext) {
   llvm::sys::fs::remove(path);
 }
 
+/// Tuning with a file.
+class TunerFileTest : public TunerTest {
+protected:
+  TunerFileTest() {
+    EXPECT_FALSE(
+        llvm::sys::fs::createTemporaryFile("attune-tuner", "jsonl", path));
+    writer = llvm::cantFail(DatabaseWriter::open(path));
+  }
+  ~TunerFileTest() override {
+    writer.reset();
+    llvm::sys::fs::remove(path);
+  }
+  /// The file's candidates that are no confirmations, in its order.
+  std::vector<std::string> getTrialsInFile() {
+    TuningDatabase inFile = llvm::cantFail(TuningDatabase::load(path));
+    EXPECT_TRUE(inFile.getProblems().describe().empty());
+    std::vector<std::string> trials;
+    for (const TrialRecord &record : inFile.getRecords())
+      if (!record.confirmed)
+        trials.push_back(record.workload + " " + describe(record.candidate));
+    return trials;
+  }
+  llvm::SmallString<128> path;
+};
+
+TEST_F(TunerFileTest, WhatEndsEarlyIsInTheFileEarly) {
+  // Every other one, the last first.
+  measurer.early = [](size_t count) {
+    std::vector<size_t> places;
+    for (size_t i = count; i-- > 1;)
+      if (i % 2)
+        places.push_back(i);
+    return places;
+  };
+  size_t before = 0, earlier = 0;
+  measurer.meanwhile = [&] { before = getTrialsInFile().size(); };
+  measurer.afterEarly = [&] {
+    earlier += getTrialsInFile().size() - before;
+    // Nobody has heard of them yet.
+    EXPECT_EQ(recorder.getTrials().size(), before);
+  };
+  TunerResult result = tune({makeTask(kSmall)}, trials(40));
+  EXPECT_EQ(result.trials, 40);
+  EXPECT_GE(earlier, 10u);
+  // Each once, whenever it was written, and with what it said.
+  std::vector<std::string> inFile = getTrialsInFile();
+  EXPECT_NE(inFile, recorder.getTrials());
+  EXPECT_EQ(inFile.size(), 40u);
+  std::vector<std::string> told = recorder.getTrials();
+  llvm::sort(inFile);
+  llvm::sort(told);
+  EXPECT_EQ(inFile, told);
+  TuningDatabase loaded = llvm::cantFail(TuningDatabase::load(path));
+  std::multiset<std::string> linesInFile, lines;
+  for (const TrialRecord &record : loaded.getRecords())
+    linesInFile.insert(toLine(record));
+  for (const TrialRecord &record : database.getRecords())
+    lines.insert(toLine(record));
+  EXPECT_EQ(linesInFile, lines);
+}
+
+TEST_F(TunerFileTest, WhatIsProposedDoesNotDependOnWhatEndsEarly) {
+  std::vector<KernelTask> tasks{makeTask(kSmall), makeTask(kLarge)};
+  tune(tasks, trials(60));
+  std::vector<std::string> wanted = recorder.getTrials();
+  database = TuningDatabase();
+  recorder = Recorder();
+  measurer.early = [](size_t count) {
+    std::vector<size_t> places;
+    for (size_t i = 0; i < count; ++i)
+      places.push_back((3 * i + 1) % count);
+    return places;
+  };
+  tune(tasks, trials(60));
+  EXPECT_EQ(recorder.getTrials(), wanted);
+}
+
+TEST_F(TunerFileTest, WhatWasKnownBeforeTheRoundFailedStays) {
+  // In one round a candidate does not compile; then the reference does not run.
+  measurer.status = [&](const Candidate &) {
+    return measurer.calls == 3 ? TrialStatus::Crashed : TrialStatus::Ok;
+  };
+  measurer.early = [&](size_t) {
+    // A measurer that tells twice is not believed twice.
+    return std::vector<size_t>(measurer.calls == 3 ? 2 : 0, 1);
+  };
+  TunerResult result = tune({makeTask(kSmall), makeTask(kLarge)}, trials(40));
+  EXPECT_NE(result.kernels[0].failure, result.kernels[1].failure);
+  EXPECT_EQ(result.kernels[0].failed + result.kernels[1].failed, 1);
+  EXPECT_EQ(getTrialsInFile(), recorder.getTrials());
+  EXPECT_EQ(recorder.getTrials().size(), 40u);
+}
+
+TEST_F(TunerFileTest, WhatWasKnownBeforeCtrlCStays) {
+  // One crashes, then the round is cut short, which looks like more crashes.
+  measurer.status = [&, seen = 0](const Candidate &) mutable {
+    return measurer.calls == 3 && seen++ ? TrialStatus::Crashed
+                                         : TrialStatus::Ok;
+  };
+  measurer.early = [&](size_t) {
+    return std::vector<size_t>(measurer.calls == 3, 2);
+  };
+  measurer.afterEarly = [&] { stop = measurer.calls == 3; };
+  TunerResult result = tune({makeTask(kSmall)}, trials(100));
+  EXPECT_EQ(measurer.calls, 3);
+  EXPECT_EQ(result.kernels[0].failed, 1);
+  EXPECT_EQ(recorder.records.back().result.status, TrialStatus::Crashed);
+  EXPECT_EQ(getTrialsInFile(), recorder.getTrials());
+}
+
 TEST_F(TunerTest, OtherBackendsAreNamed) {
   TunerOptions options = trials(5);
   options.backend.otherwise = "cuda";

@@ -53,6 +53,13 @@ public:
   };
   /// Called before each answer.
   std::function<void()> meanwhile = [] {};
+  /// Places whose results are told early, in this order, given how many there
+  /// are; place 0 is the reference.
+  std::function<std::vector<size_t>(size_t)> early = [](size_t) {
+    return std::vector<size_t>();
+  };
+  /// Called after what ends early was told.
+  std::function<void()> afterEarly = [] {};
 
   /// All candidates measured, by workload, in order, references left out.
   std::map<std::string, std::vector<std::string>> asked;
@@ -85,6 +92,10 @@ public:
       add(candidate);
       asked[task.workload.id].push_back(describe(candidate));
     }
+    if (how.ended)
+      for (size_t place : early(results.size()))
+        how.ended(place, results[place]);
+    afterEarly();
     return results;
   }
 };
