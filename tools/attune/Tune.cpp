@@ -11,10 +11,14 @@
 #include "mlir/IR/MLIRContext.h"
 #include <chrono>
 #include <csignal>
+#include <limits>
 #include <unistd.h>
 
 using namespace attune;
 using namespace attune::tool;
+
+/// Part of the time that may be used up in the worst case.
+static constexpr double kGrace = 1.04;
 
 /// What a signal handler can reach.
 static std::atomic<bool> interrupted;
@@ -72,6 +76,12 @@ private:
   double getCompareSeconds() const {
     return options.seconds > 0 ? std::clamp(options.seconds / 20, 1.0, 10.0)
                                : 5;
+  }
+  /// For comparing them, and for finding out why the tuned one is slower if it
+  /// is: for that the time may be exceeded by a little.
+  double getCompareSecondsLeft() const {
+    return options.seconds > 0 ? kGrace * options.seconds - getSeconds()
+                               : std::numeric_limits<double>::infinity();
   }
 
   const TuneFlags &flags;
@@ -198,6 +208,7 @@ llvm::Error Tuning::compareModels(TuneProgress &progress) {
   }
   llvm::Expected<TuneModel::Verdict> compared = model->compare(
       database, *writer, outcome.result.kernels, getCompareSeconds(),
+      getCompareSecondsLeft(),
       [&](const llvm::Twine &message) { progress.say(message); }, interrupted);
   if (!compared)
     return compared.takeError();
@@ -288,14 +299,14 @@ llvm::Error Tuning::run(int &status) {
   outcome.target = getTargetKey(target);
   outcome.threads = options.tuner.measure.threads;
 
-  // Compiling the model once more and running both has to fit in, too.
+  // Compiling the model once more and running both has to fit in, too, and a
+  // second look if it seems to be slower.
   if (options.seconds > 0) {
     // A candidate that takes longer to compile is no good use of the time.
     options.tuner.measure.compileTimeout =
         std::clamp(options.seconds / 12, 5.0, 30.0);
     double reserve =
-        runsModel() ? model->getCompileSeconds() + 1.2 * getCompareSeconds()
-                    : 0;
+        runsModel() ? model->getCompileSeconds() + 2 * getCompareSeconds() : 0;
     options.tuner.seconds = std::max(options.seconds - getSeconds() - reserve,
                                      0.5 * options.seconds);
   }

@@ -7,6 +7,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include <chrono>
+#include <map>
 
 using namespace attune;
 using namespace attune::tool;
@@ -72,8 +73,25 @@ TuneModel::compile(std::vector<std::string> databases) {
 
 namespace {
 
+/// A speedup that nobody takes for noise when the whole interval is below one.
+constexpr double kWithoutDoubt = 0.95;
+
 /// Kernels by number.
 using Numbers = std::vector<size_t>;
+
+/// Seconds since it was made.
+class Stopwatch {
+public:
+  double get() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         begin)
+        .count();
+  }
+
+private:
+  std::chrono::steady_clock::time_point begin =
+      std::chrono::steady_clock::now();
+};
 
 } // namespace
 
@@ -82,18 +100,31 @@ struct TuneModel::Search {
   TuneModel &model;
   TuningDatabase &database;
   llvm::ArrayRef<KernelProgress> kernels;
-  double seconds;
+  double seconds; ///< of one look at both models
+  double secondsLeft;
   const std::atomic<bool> &stop;
 
+  Stopwatch watch = {};
+  double compileSeconds = 0; ///< the most it has taken to compile a model
+  double leastSeconds = 0;   ///< of a look that says something
+  std::map<Numbers, PairedTimes> measured = {};
+
+  double getLeft() const { return secondsLeft - watch.get(); }
+  /// Whether there is time to measure one more choice of winners.
+  bool hasTime() const { return getLeft() >= compileSeconds + leastSeconds; }
   /// Of what is run without tuning, over the reference.
   double getBaseSpeedup(const KernelProgress &kernel) const;
   /// Confirmed records that make the default of these kernels count again.
   std::vector<TrialRecord> retract(const Numbers &dropped) const;
   /// The model with all winners but those dropped, against the one without.
-  llvm::Expected<PairedTimes> measure(const Numbers &dropped) const;
-  /// Those of `suspects` that slow the model down, all others left out.
+  llvm::Expected<PairedTimes> measure(const Numbers &dropped);
+  /// The winners to take back, all of `changed` when in doubt, and the times
+  /// without them.
+  llvm::Expected<Numbers> convict(const Numbers &changed, PairedTimes &times);
+  /// Those of `suspects` that slow the model down, all others left out; in the
+  /// end also those that there was no time to measure.
   llvm::Expected<Numbers> findOffenders(const Numbers &suspects,
-                                        const Numbers &all) const;
+                                        const Numbers &all);
   static bool isSlower(const PairedTimes &times) {
     // Half a percent is no noise that a few seconds of pairs leave.
     return times.isSlower() || times.speedup < 0.995;
@@ -144,16 +175,15 @@ TuneModel::Search::retract(const Numbers &dropped) const {
   return result;
 }
 
-llvm::Expected<PairedTimes>
-TuneModel::Search::measure(const Numbers &dropped) const {
+llvm::Expected<PairedTimes> TuneModel::Search::measure(const Numbers &dropped) {
   bool isChanged = false;
   for (auto [i, kernel] : llvm::enumerate(kernels))
     isChanged |= kernel.bestSpeedup > 1 && !llvm::is_contained(dropped, i);
   ModelComparison comparison;
   if (!isChanged) {
     // The same program: where its copy lies in memory is no matter of tuning.
-    if (llvm::Error error =
-            comparison.run(*model.before, *model.before, seconds, stop))
+    if (llvm::Error error = comparison.run(*model.before, *model.before,
+                                           std::min(seconds, getLeft()), stop))
       return std::move(error);
     return comparison.get();
   }
@@ -168,24 +198,39 @@ TuneModel::Search::measure(const Numbers &dropped) const {
     records.push_back(std::move(record));
   if (llvm::Error error = writeDatabase(path, records))
     return std::move(error);
+  Stopwatch compiling;
   llvm::Expected<std::unique_ptr<TimedModel>> after =
       model.compile({path.str().str()});
   if (!after)
     return after.takeError();
-  if (llvm::Error error = comparison.run(*model.before, **after, seconds, stop))
+  compileSeconds = std::max(compileSeconds, compiling.get());
+  // The search has to do with short looks rather than with few.
+  double look = std::clamp(dropped.empty() ? getLeft() : getLeft() / 4,
+                           seconds / 3, seconds);
+  Stopwatch looking;
+  if (llvm::Error error = comparison.run(*model.before, **after, look, stop))
     return std::move(error);
-  // What looks slower is looked at twice as long.
-  if (!stop && comparison.get().speedup < 1)
-    if (llvm::Error error =
-            comparison.run(*model.before, **after, 2 * seconds, stop))
+  // Of a large model a few pairs take longer than what was asked for.
+  leastSeconds = std::max(leastSeconds, seconds / 3);
+  if (looking.get() > 1.2 * look)
+    leastSeconds = std::max(leastSeconds, looking.get());
+  // What looks slower is looked at twice as long, unless there is no doubt, if
+  // that leaves the time to find out why.
+  PairedTimes first = comparison.get();
+  bool isInDoubt =
+      first.speedup < 1 && (!first.isSlower() || first.speedup > kWithoutDoubt);
+  double more =
+      std::min(2 * seconds, getLeft() - compileSeconds - leastSeconds);
+  if (!stop && isInDoubt && more >= leastSeconds)
+    if (llvm::Error error = comparison.run(*model.before, **after, more, stop))
       return std::move(error);
+  measured[dropped] = comparison.get();
   return comparison.get();
 }
 
 llvm::Expected<Numbers>
-TuneModel::Search::findOffenders(const Numbers &suspects,
-                                 const Numbers &all) const {
-  if (suspects.size() <= 1 || stop)
+TuneModel::Search::findOffenders(const Numbers &suspects, const Numbers &all) {
+  if (suspects.size() <= 1 || stop || !hasTime())
     return suspects;
   Numbers offenders;
   size_t half = suspects.size() / 2;
@@ -196,6 +241,10 @@ TuneModel::Search::findOffenders(const Numbers &suspects,
     for (size_t number : all)
       if (!llvm::is_contained(some, number))
         others.push_back(number);
+    if (!hasTime()) {
+      llvm::append_range(offenders, some);
+      continue;
+    }
     llvm::Expected<PairedTimes> times = measure(others);
     if (!times)
       return times.takeError();
@@ -209,16 +258,49 @@ TuneModel::Search::findOffenders(const Numbers &suspects,
   return offenders;
 }
 
+llvm::Expected<Numbers> TuneModel::Search::convict(const Numbers &changed,
+                                                   PairedTimes &times) {
+  llvm::Expected<Numbers> offenders = findOffenders(changed, changed);
+  if (!offenders)
+    return offenders.takeError();
+  // Each half by itself may be innocent: then nobody is above suspicion.
+  Numbers dropped = offenders->empty() ? changed : std::move(*offenders);
+  llvm::sort(dropped);
+  if (dropped.size() < changed.size()) {
+    // What is left has to hold up together.
+    auto known = measured.find(dropped);
+    std::optional<PairedTimes> left;
+    if (hasTime()) {
+      llvm::Expected<PairedTimes> again = measure(dropped);
+      if (!again)
+        return again.takeError();
+      left = *again;
+    } else if (known != measured.end()) {
+      left = known->second;
+    }
+    if (left && !isSlower(*left)) {
+      times = *left;
+      return dropped;
+    }
+  }
+  llvm::Expected<PairedTimes> same = measure(changed);
+  if (!same)
+    return same.takeError();
+  times = *same;
+  return changed;
+}
+
 llvm::Expected<TuneModel::Verdict>
 TuneModel::compare(TuningDatabase &database, DatabaseWriter &writer,
                    llvm::ArrayRef<KernelProgress> kernels, double seconds,
-                   const Say &say, const std::atomic<bool> &stop) {
+                   double secondsLeft, const Say &say,
+                   const std::atomic<bool> &stop) {
   Verdict verdict;
   Numbers changed;
   for (auto [i, kernel] : llvm::enumerate(kernels))
     if (kernel.bestSpeedup > 1)
       changed.push_back(i);
-  Search search{*this, database, kernels, seconds, stop};
+  Search search{*this, database, kernels, seconds, secondsLeft, stop};
   if (changed.empty())
     verdict.note = "No kernel changed: both are the same program.";
   say("timing the model without and with the winners, in turns");
@@ -234,20 +316,10 @@ TuneModel::compare(TuningDatabase &database, DatabaseWriter &writer,
     say(llvm::formatv("the tuned model is slower ({0:f1} %): looking for the "
                       "kernels that do not hold up in it",
                       100 * (times->speedup - 1)));
-    llvm::Expected<Numbers> offenders = search.findOffenders(changed, changed);
+    llvm::Expected<Numbers> offenders = search.convict(changed, *times);
     if (!offenders)
       return offenders.takeError();
-    // Each half by itself may be innocent: then nobody is above suspicion.
-    verdict.dropped = offenders->empty() ? changed : std::move(*offenders);
-    times = search.measure(verdict.dropped);
-    if (!times)
-      return times.takeError();
-    if (Search::isSlower(*times) && verdict.dropped.size() < changed.size()) {
-      verdict.dropped = changed;
-      times = search.measure(verdict.dropped);
-      if (!times)
-        return times.takeError();
-    }
+    verdict.dropped = std::move(*offenders);
     if (stop) {
       // In doubt the model stays as it was.
       verdict.dropped = changed;

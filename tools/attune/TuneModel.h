@@ -37,15 +37,15 @@ public:
   using Say = std::function<void(const llvm::Twine &)>;
 
   /// Compiles the model with the records of the database and runs it in turns
-  /// with the one without. Where it is slower, the kernels with a winner are
-  /// halved until those are found that do not hold up in the model; confirmed
-  /// records that say so are appended to the database, so that it is the
-  /// default that counts again.
-  llvm::Expected<Verdict> compare(TuningDatabase &database,
-                                  DatabaseWriter &writer,
-                                  llvm::ArrayRef<KernelProgress> kernels,
-                                  double seconds, const Say &say,
-                                  const std::atomic<bool> &stop);
+  /// with the one without, for about `seconds`. Where it is slower, the kernels
+  /// with a winner are halved until those are found that do not hold up in the
+  /// model; confirmed records that say so are appended to the database, so that
+  /// it is the default that counts again. What there is no time left to acquit,
+  /// with `secondsLeft` for all of this, is taken back too.
+  llvm::Expected<Verdict>
+  compare(TuningDatabase &database, DatabaseWriter &writer,
+          llvm::ArrayRef<KernelProgress> kernels, double seconds,
+          double secondsLeft, const Say &say, const std::atomic<bool> &stop);
 
 private:
   struct Search;
