@@ -8,27 +8,32 @@
 
 // CHECK: llvm.func @attune_fail(!llvm.ptr, !llvm.ptr)
 // CHECK: llvm.func @add.halide(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr) -> i32
+// CHECK: attune.object @add.code, "bitcode", "BC\C0\DE
 // CHECK: func.func private @add.run(%[[X:[^:]*]]: memref<?x?x8xf32, strided<[?, 24, 1], offset: 8>>, %[[B:[^:]*]]: memref<8xf32>, %{{.*}}: memref<?x?x8xf32>, %[[CALL:.*]]: !llvm.ptr)
+// CHECK: llvm.alloca %{{.*}} x !llvm.array<56 x i8>
+// CHECK: llvm.alloca %{{.*}} x !llvm.array<32 x i8>
+
+// A launch without elements calls nothing.
+// CHECK: arith.cmpi sgt,
+// CHECK: scf.if
 // CHECK: memref.extract_strided_metadata %[[X]]
 // CHECK: memref.extract_aligned_pointer_as_index %[[X]]
-// CHECK: %[[DIMS:.*]] = llvm.alloca %{{.*}} x !llvm.array<32 x i8>
-// CHECK: %[[BUFFER:.*]] = llvm.alloca %{{.*}} x !llvm.array<56 x i8>
+// CHECK: memref.extract_aligned_pointer_as_index %[[B]]
 
 // Halide counts in 32 bits: larger buffers are refused when the kernel runs.
 // CHECK: %[[LIMIT:.*]] = arith.constant 2147483647 : i64
 // CHECK: %[[FITS:.*]] = arith.cmpi sle, %{{.*}}, %[[LIMIT]] : i64
-// CHECK: scf.if %[[FITS]] {
-// CHECK: %[[STATUS:.*]] = llvm.call @add.halide(%[[CALL]], %[[BUFFER]],
+// CHECK: %[[STATUS:.*]] = scf.if %[[FITS]] -> (i32) {
+// CHECK: llvm.call @add.halide(%[[CALL]],
+// CHECK: } else {
+// CHECK: "kernel 'add' of the halide backend takes buffers of up to 2^31 elements: compile it with --backend=llvm\00"
+// CHECK: llvm.call @attune_fail(%[[CALL]],
 // CHECK: arith.cmpi ne, %[[STATUS]],
 // CHECK: scf.if
 // CHECK: "kernel 'add' failed\00"
 // CHECK: llvm.call @attune_fail(%[[CALL]],
-// CHECK: } else {
-// CHECK: "kernel 'add' of the halide backend takes buffers of up to 2^31 elements: compile it with --backend=llvm\00"
-// CHECK: llvm.call @attune_fail(%[[CALL]],
 // CHECK: llvm.func internal @add.launch(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr)
 // CHECK: call @add.run(
-// CHECK: attune.object @add.code, "bitcode", "BC\C0\DE
 attune.kernel @add(%x: tensor<?x?x8xf32> {attune.buffer = memref<?x?x8xf32, strided<[?, 24, 1], offset: 8>>},
                    %b: tensor<8xf32> {attune.buffer = memref<8xf32>})
     -> (tensor<?x?x8xf32> {attune.buffer = memref<?x?x8xf32>}) attributes {backend = "halide", schedule = {elements = 4096 : i64}} {

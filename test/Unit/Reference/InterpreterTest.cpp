@@ -38,7 +38,8 @@ static Tensor y() { return Tensor::floats({2}, {1, 0.5}); }
 
 TEST(Interpreter, EveryOpHasAModel) {
   // These declare or end something and are not executed.
-  StringRef declarations[] = {"attune.kernel", "attune.weight", "attune.yield"};
+  StringRef declarations[] = {"attune.kernel", "attune.object", "attune.weight",
+                              "attune.yield"};
   Program program("");
   unsigned executed = 0;
   MLIRContext *context = program.getModule().getContext();
