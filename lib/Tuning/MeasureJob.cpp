@@ -25,6 +25,9 @@ MeasureJob::getArguments(const MeasureOptions &options) const {
       number("timeout", options.timeout)};
   if (options.coldCaches)
     arguments.push_back("--cold");
+  if (options.weightBytes)
+    arguments.push_back(
+        llvm::formatv("--weight-bytes={0}", options.weightBytes));
   std::string known;
   for (auto [code, result] : llvm::enumerate(results))
     if (code && result)

@@ -126,6 +126,10 @@ llvm::Error Tuning::loadTasks(const CompilerOptions &compiler) {
     return error;
   tasks = model->getTasks();
   target = model->getTarget();
+  // Where the weights do not fit the last cache, each layer finds its own in
+  // memory, and kernels are measured so.
+  if (model->getWeightBytes() > target.l3Bytes)
+    options.tuner.measure.weightBytes = 2 * target.l3Bytes;
   outcome.input = flags.model;
   outcome.isModel = true;
   outcome.sizes = model->getSizes();
@@ -262,7 +266,10 @@ llvm::Error Tuning::report(TuneProgress &progress) const {
   say("seed", llvm::Twine(options.tuner.search.seed));
   say("backend", options.tuner.backend.str());
   say("jobs", llvm::Twine(options.tuner.measure.jobs));
-  say("caches", flags.cold ? "emptied before each run" : "as runs leave them");
+  say("caches", flags.cold ? "emptied before each run"
+                : options.tuner.measure.weightBytes
+                    ? "without the weights, as in the model"
+                    : "as runs leave them");
   for (const std::string &runner : flags.runners)
     say("runner", runner);
   say("database", databasePath);

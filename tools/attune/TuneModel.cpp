@@ -2,6 +2,7 @@
 #include "TuneModel.h"
 #include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Compilation.h"
+#include "attune/Kernel/Packing.h"
 #include "attune/Support/Error.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FileSystem.h"
@@ -43,6 +44,10 @@ llvm::Error TuneModel::load(bool onlyKernels) {
   tasks = std::move(*kernels);
   if (tasks.empty())
     return userErrorf("'{0}' has no kernels to tune", options.input);
+  for (WeightOp weight : variant.module->getOps<WeightOp>())
+    if (auto type = dyn_cast<mlir::RankedTensorType>(weight.getType()))
+      weightBytes +=
+          4 * std::max<int64_t>(getPackedSize(type, weight.getLayoutAttr()), 0);
   if (!onlyKernels) {
     llvm::Expected<std::unique_ptr<TimedModel>> model =
         TimedModel::create(compilation, sizes, threads);

@@ -24,6 +24,8 @@ public:
   const TargetDesc &getTarget() const { return target; }
   const llvm::StringMap<int64_t> &getSizes() const { return sizes; }
   llvm::StringRef getName() const { return name; }
+  /// Of its weights in the layouts of the default schedules.
+  int64_t getWeightBytes() const { return weightBytes; }
   /// What compiling it took.
   double getCompileSeconds() const { return compileSeconds; }
 
@@ -58,6 +60,7 @@ private:
   TargetDesc target;
   llvm::StringMap<int64_t> sizes;
   std::vector<KernelTask> tasks;
+  int64_t weightBytes = 0;
   std::unique_ptr<TimedModel> before;
   double compileSeconds = 0;
 };

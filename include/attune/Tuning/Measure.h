@@ -36,6 +36,10 @@ struct MeasureOptions {
   double compileTimeout = 30;
   /// Evicts operands from caches before each run.
   bool coldCaches = false;
+  /// Runs go through copies of the kernel's packed weights that take so much
+  /// memory together: for kernels of models whose weights do not fit the last
+  /// cache. 0: one copy.
+  int64_t weightBytes = 0;
   /// Candidates compiled at the same time.
   int jobs = 1;
   /// Ends measuring soon after it becomes true: what has no result by then

@@ -66,12 +66,13 @@ double Execution::run(Bound &bound, AttuneFailure &failure) {
   AttuneCall call = {};
   call.pool = pool;
   call.failure = &failure;
+  int64_t *arguments =
+      bound.arguments[bound.runs++ % bound.arguments.size()].data();
   double start = nowMs();
   if (code.launch)
-    code.launch(&call, bound.arguments.data());
+    code.launch(&call, arguments);
   else
-    attune_pool_run(pool, code.task, bound.arguments.data(),
-                    code.count(bound.arguments.data()));
+    attune_pool_run(pool, code.task, arguments, code.count(arguments));
   return nowMs() - start;
 }
 

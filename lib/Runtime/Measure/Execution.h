@@ -21,7 +21,9 @@ public:
   /// A code with its operands.
   struct Bound {
     const AttuneMeasuredCode *code = nullptr;
-    std::vector<int64_t> arguments;
+    /// One block for each copy of the weights, which runs take by turns.
+    std::vector<std::vector<int64_t>> arguments;
+    size_t runs = 0;
   };
 
   /// Runs it once. Returns the milliseconds that it took; `failure` is what

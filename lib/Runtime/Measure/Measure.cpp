@@ -35,7 +35,8 @@ bool readSettings(const std::vector<std::string_view> &arguments, int64_t codes,
       {"threads", 't', "N", ""},   {"rounds", 'r', "N", ""},
       {"kill-ratio", 0, "X", ""},  {"sample-ms", 0, "X", ""},
       {"tolerance", 0, "X", ""},   {"timeout", 0, "SECONDS", ""},
-      {"skip", 0, "CODE,...", ""}, {"cold", 0, nullptr, ""}};
+      {"skip", 0, "CODE,...", ""}, {"cold", 0, nullptr, ""},
+      {"weight-bytes", 0, "N", ""}};
   if (!given.parse(options, arguments, error) ||
       !given.number("threads", 1, ATTUNE_MAX_THREADS, settings.threads,
                     settings.threads, error) ||
@@ -48,6 +49,8 @@ bool readSettings(const std::vector<std::string_view> &arguments, int64_t codes,
       !given.fraction("tolerance", settings.tolerance, settings.tolerance,
                       error) ||
       !given.fraction("timeout", settings.timeout, settings.timeout, error) ||
+      !given.number("weight-bytes", 0, int64_t(1) << 40, settings.weightBytes,
+                    settings.weightBytes, error) ||
       !given.numbers("skip", 1, std::max<int64_t>(codes - 1, 1), {},
                      settings.skip, error))
     return false;
@@ -224,7 +227,7 @@ bool Measurement::run(std::string &error) {
                    rt::cpuFeatureNames(missing).c_str());
     return false;
   }
-  if (!operands.create(kernel, error) ||
+  if (!operands.create(kernel, size_t(settings.weightBytes), error) ||
       !execution.create(kernel, int32_t(settings.threads), error))
     return false;
   for (int64_t code = 0; code < kernel.num_codes; ++code) {

@@ -17,6 +17,8 @@ struct Settings {
   double tolerance = 1e-3; ///< largest difference that counts as right
   double timeout = 30;     ///< seconds that a run or a sample may take
   bool coldCaches = false;
+  /// See Operands::create.
+  int64_t weightBytes = 0;
   std::vector<int64_t> skip; ///< codes that are not to run
 };
 

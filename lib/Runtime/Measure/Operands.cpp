@@ -17,6 +17,8 @@ namespace {
 /// Bytes before and after a result that no code may touch.
 constexpr size_t kGuard = 256;
 constexpr unsigned char kGuardByte = 0xa5;
+/// Small weights do not take as much memory as asked for.
+constexpr size_t kMostCopies = 256;
 /// What results hold before a run: a NaN that no kernel computes.
 constexpr uint32_t kNoFloat = 0x7fedcba9;
 constexpr int64_t kNoInteger = 0x5aa55aa55aa55aa5;
@@ -97,6 +99,8 @@ bool Pages::reserve(size_t wanted) {
   return memory;
 }
 
+void Pages::avoidHugePages() { madvise(memory, bytes, MADV_NOHUGEPAGE); }
+
 void Pages::protect() { mprotect(memory, bytes, PROT_READ); }
 
 bool Operands::allocate(Buffer &buffer, size_t bytes, std::string &error) {
@@ -111,8 +115,9 @@ bool Operands::allocate(Buffer &buffer, size_t bytes, std::string &error) {
 }
 
 bool Operands::create(const AttuneMeasuredKernel &described,
-                      std::string &error) {
+                      size_t bytesOfWeights, std::string &error) {
   kernel = &described;
+  weightBytes = bytesOfWeights;
   for (int32_t i = 0; i < described.num_operands; ++i) {
     const AttuneMeasuredOperand &operand = described.operands[i];
     size_t count = 1;
@@ -161,25 +166,49 @@ bool Operands::pack(const AttuneMeasuredCode &code, std::string &error) {
       error = rt::format("operand %d does not fit into memory", int(i));
       return false;
     }
-    Packed panels = {i, width, {}};
-    if (!allocate(panels.buffer, count * sizeof(float), error))
+    size_t bytes = count * sizeof(float);
+    // Copies begin at different offsets of a page, as allocate() has it.
+    size_t stride = (bytes + 63) / 64 * 64 + 7 * 64;
+    size_t copies = std::clamp<size_t>(weightBytes / std::max<size_t>(bytes, 1),
+                                       1, kMostCopies);
+    Packed panels = {i, width, copies, stride, {}};
+    if (!allocate(panels.buffer, copies * stride, error))
       return false;
-    packPanels(reinterpret_cast<const float *>(buffers[size_t(i)].data()), rows,
-               columns, width, reinterpret_cast<float *>(panels.buffer.data()));
+    if (weightBytes)
+      panels.buffer.pages.avoidHugePages();
+    for (size_t copy = 0; copy < copies; ++copy)
+      packPanels(
+          reinterpret_cast<const float *>(buffers[size_t(i)].data()), rows,
+          columns, width,
+          reinterpret_cast<float *>(panels.buffer.data() + copy * stride));
     panels.buffer.pages.protect();
     packed.push_back(std::move(panels));
   }
   return true;
 }
 
-std::vector<int64_t> Operands::describe(const AttuneMeasuredCode &code) const {
+std::vector<std::vector<int64_t>>
+Operands::describe(const AttuneMeasuredCode &code) const {
+  size_t copies = 1;
+  for (int32_t i = 0; i < kernel->num_operands; ++i)
+    if (int64_t width = code.panels[i])
+      copies = std::max(copies, findPacked(i, width)->copies);
+  std::vector<std::vector<int64_t>> blocks;
+  for (size_t copy = 0; copy < copies; ++copy)
+    blocks.push_back(describe(code, copy));
+  return blocks;
+}
+
+std::vector<int64_t> Operands::describe(const AttuneMeasuredCode &code,
+                                        size_t copy) const {
   std::vector<int64_t> block;
   for (int32_t i = 0; i < kernel->num_operands; ++i) {
     const AttuneMeasuredOperand &operand = kernel->operands[i];
     std::vector<int64_t> dims(operand.dims, operand.dims + operand.rank);
     const char *data = buffers[size_t(i)].data();
     if (int64_t width = code.panels[i]) {
-      data = findPacked(i, width)->buffer.data();
+      const Packed &panels = *findPacked(i, width);
+      data = panels.buffer.data() + copy % panels.copies * panels.stride;
       dims = {panelCount(operand, width), operand.dims[1], width};
     }
     int64_t address = int64_t(reinterpret_cast<intptr_t>(data));

@@ -27,6 +27,8 @@ public:
   bool reserve(size_t bytes);
   char *data() const { return static_cast<char *>(memory); }
   size_t size() const { return bytes; }
+  /// Uses pages of the usual size, as files that are mapped have them.
+  void avoidHugePages();
   /// Writing ends the process from now on.
   void protect();
 
@@ -37,15 +39,20 @@ private:
 
 class Operands {
 public:
-  /// Makes operands for a kernel; the same at each call. False and a reason
-  /// when there is not enough memory for them.
-  bool create(const AttuneMeasuredKernel &kernel, std::string &error);
+  /// Makes operands for a kernel; the same at each call. Packed weights come in
+  /// as many copies as take `weightBytes` together, at least one: in a model
+  /// whose weights do not fit the caches, each layer finds its own in memory.
+  /// False and a reason when there is not enough memory for them.
+  bool create(const AttuneMeasuredKernel &kernel, size_t weightBytes,
+              std::string &error);
 
   /// Adds the operands in the layouts that a code wants.
   bool pack(const AttuneMeasuredCode &code, std::string &error);
 
-  /// The block of descriptors for a code whose operands have been packed.
-  std::vector<int64_t> describe(const AttuneMeasuredCode &code) const;
+  /// The blocks of descriptors for a code whose operands have been packed: one
+  /// for each copy of its weights.
+  std::vector<std::vector<int64_t>>
+  describe(const AttuneMeasuredCode &code) const;
 
   /// Fills results and guards with what no kernel computes.
   void clearResults();
@@ -80,17 +87,22 @@ private:
   struct Packed {
     int32_t operand;
     int64_t width;
+    size_t copies;
+    size_t stride; ///< bytes from one to the next
     Buffer buffer;
   };
 
   bool allocate(Buffer &buffer, size_t bytes, std::string &error);
   const Packed *findPacked(int32_t operand, int64_t width) const;
+  std::vector<int64_t> describe(const AttuneMeasuredCode &code,
+                                size_t copy) const;
 
   const AttuneMeasuredKernel *kernel = nullptr;
   std::vector<size_t> elements; ///< of each operand
   std::vector<Buffer> buffers;  ///< of each operand
   std::vector<Packed> packed;
   std::vector<Pages> reference; ///< of each result
+  size_t weightBytes = 0;
   size_t allocated = 0;
 };
 

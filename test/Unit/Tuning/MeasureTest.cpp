@@ -137,6 +137,26 @@ TEST_F(MeasureTest, ColdCaches) {
   expectMeasured(results.front(), 0);
 }
 
+/// Every copy of the weights gives the same results, in each layout.
+TEST_F(MeasureTest, CopiesOfWeights) {
+  KernelTask task = getTask("gemm:m=5,n=50,k=33");
+  std::vector<Candidate> all = getCandidates(task, 1);
+  Candidate other = all.front();
+  other.schedule.set("panel", 48).set("nv", 1).set("nc", 48);
+  all.push_back(other);
+  MeasureOptions options = getTestOptions();
+  options.killRatio = 1e9;
+  for (int64_t bytes : {1, 40000, 10000000}) {
+    SCOPED_TRACE(bytes);
+    options.weightBytes = bytes;
+    std::vector<Measurement> results =
+        measure(task, all.front(), llvm::ArrayRef(all).drop_front(), options);
+    ASSERT_EQ(results.size(), all.size());
+    for (const Measurement &result : results)
+      expectMeasured(result, 1e-5);
+  }
+}
+
 TEST_F(MeasureTest, WhatDoesNotCompile) {
   KernelTask task = getTask("gemm:m=8,n=16,k=16");
   Candidate reference = getCandidates(task, 0).front();
