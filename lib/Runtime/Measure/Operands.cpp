@@ -99,8 +99,6 @@ bool Pages::reserve(size_t wanted) {
   return memory;
 }
 
-void Pages::avoidHugePages() { madvise(memory, bytes, MADV_NOHUGEPAGE); }
-
 void Pages::protect() { mprotect(memory, bytes, PROT_READ); }
 
 bool Operands::allocate(Buffer &buffer, size_t bytes, std::string &error) {
@@ -174,8 +172,6 @@ bool Operands::pack(const AttuneMeasuredCode &code, std::string &error) {
     Packed panels = {i, width, copies, stride, {}};
     if (!allocate(panels.buffer, copies * stride, error))
       return false;
-    if (weightBytes)
-      panels.buffer.pages.avoidHugePages();
     for (size_t copy = 0; copy < copies; ++copy)
       packPanels(
           reinterpret_cast<const float *>(buffers[size_t(i)].data()), rows,

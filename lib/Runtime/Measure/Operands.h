@@ -27,8 +27,6 @@ public:
   bool reserve(size_t bytes);
   char *data() const { return static_cast<char *>(memory); }
   size_t size() const { return bytes; }
-  /// Uses pages of the usual size, as files that are mapped have them.
-  void avoidHugePages();
   /// Writing ends the process from now on.
   void protect();
 
