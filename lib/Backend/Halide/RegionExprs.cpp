@@ -1,7 +1,7 @@
 //===- RegionExprs.cpp - A kernel's region as expressions -----------------===//
 #include "RegionExprs.h"
 #include "ElementwiseExprs.h"
-#include "llvm/ADT/SmallPtrSet.h"
+#include "attune/Backend/KernelRegion.h"
 #include <functional>
 
 using namespace mlir;
@@ -86,24 +86,13 @@ RegionExprs::getResults(const Position &position,
 
 LogicalResult RegionExprs::supportsValue(Value value, ValueRange known,
                                          std::string &reason) {
-  SmallVector<Value> pending = {value};
-  llvm::SmallPtrSet<void *, 8> seen;
-  while (!pending.empty()) {
-    Value current = pending.pop_back_val();
-    if (llvm::is_contained(known, current) ||
-        !seen.insert(current.getAsOpaquePointer()).second)
-      continue;
-    Operation *op = current.getDefiningOp();
-    if (!op)
-      continue;
-    if (!findElementwiseExpr(op)) {
-      reason =
-          ("no Halide code for '" + op->getName().getStringRef() + "'").str();
-      return failure();
-    }
-    llvm::append_range(pending, op->getOperands());
-  }
-  return success();
+  Operation *op = findUnsupported(value, known, [](Operation *op) {
+    return findElementwiseExpr(op) != nullptr;
+  });
+  if (!op)
+    return success();
+  reason = ("no Halide code for '" + op->getName().getStringRef() + "'").str();
+  return failure();
 }
 
 LogicalResult RegionExprs::supportsResults(KernelOp kernel, ValueRange known,

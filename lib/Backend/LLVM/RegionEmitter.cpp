@@ -1,10 +1,10 @@
 //===- RegionEmitter.cpp - A kernel's region on vectors -------------------===//
 #include "attune/Backend/LLVM/RegionEmitter.h"
+#include "attune/Backend/KernelRegion.h"
 #include "attune/Backend/LLVM/VectorEmission.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace attune;
@@ -189,24 +189,13 @@ void RegionEmitter::emitResults(OpBuilder &builder, Location loc,
 
 LogicalResult RegionEmitter::supportsValue(Value value, ValueRange known,
                                            std::string &reason) {
-  SmallVector<Value> pending = {value};
-  llvm::SmallPtrSet<void *, 8> seen;
-  while (!pending.empty()) {
-    Value current = pending.pop_back_val();
-    if (llvm::is_contained(known, current) ||
-        !seen.insert(current.getAsOpaquePointer()).second)
-      continue;
-    Operation *op = current.getDefiningOp();
-    if (!op)
-      continue;
-    if (!isa<VectorEmissionOpInterface>(op)) {
-      reason =
-          ("no vector code for '" + op->getName().getStringRef() + "'").str();
-      return failure();
-    }
-    llvm::append_range(pending, op->getOperands());
-  }
-  return success();
+  Operation *op = findUnsupported(value, known, [](Operation *op) {
+    return isa<VectorEmissionOpInterface>(op);
+  });
+  if (!op)
+    return success();
+  reason = ("no vector code for '" + op->getName().getStringRef() + "'").str();
+  return failure();
 }
 
 LogicalResult RegionEmitter::supportsResults(KernelOp kernel, ValueRange known,
