@@ -29,6 +29,8 @@ constexpr int64_t maxRound = int64_t(1) << 30;
 constexpr size_t workerStack = size_t(1) << 20;
 /// Two lines: the adjacent-line prefetcher pulls them in pairs.
 constexpr size_t apart = 128;
+/// Parts that a round is cut into, at most: every launch writes all of them.
+constexpr int32_t maxParts = 16;
 
 inline void pauseCpu() {
 #if defined(__x86_64__)
@@ -103,10 +105,32 @@ thread_local bool insideTask = false;
 
 } // namespace
 
-/// A round is published in `work` as count << 32 | next. A claim is one
-/// fetch_add, and what it returns says by itself whether an index was left: a
-/// worker that comes late either claims an index of whatever round is current
-/// (whose task and args cannot change until that index is done) or nothing.
+/// A run of a round's indices, as end << 32 | next. A claim is one fetch_add,
+/// and what it returns says by itself whether an index was left: a worker that
+/// comes late either claims an index of whatever round is current (whose task
+/// and args cannot change until that index is done) or nothing.
+struct alignas(apart) Part {
+  std::atomic<uint64_t> word{0};
+
+  static bool hasIndex(uint64_t word) {
+    return uint32_t(word) < uint32_t(word >> 32);
+  }
+  void publish(uint32_t begin, uint32_t end) {
+    word.store(uint64_t(end) << 32 | begin, std::memory_order_seq_cst);
+  }
+  bool claim(uint32_t &index) {
+    if (!hasIndex(word.load(std::memory_order_relaxed)))
+      return false;
+    uint64_t claimed = word.fetch_add(1, std::memory_order_acq_rel);
+    index = uint32_t(claimed);
+    return hasIndex(claimed);
+  }
+};
+
+/// A round is cut into parts of equal length. A thread takes the indices of its
+/// own part in order, then helps with those of the others: neighbouring indices
+/// read neighbouring weights, which so arrive once, in the cache of the core
+/// that uses them, and in the order that prefetchers expect.
 struct AttunePool {
   int32_t threads = 1;
   int spins = 0;
@@ -117,9 +141,11 @@ struct AttunePool {
   Worker *workers = nullptr;
   int32_t started = 0;
 
-  alignas(apart) std::atomic<uint64_t> work{0};
-  AttuneTask task = nullptr;
+  Part parts[maxParts];
+  alignas(apart) AttuneTask task = nullptr;
   void *args = nullptr;
+  /// First index of the round.
+  int64_t base = 0;
 
   alignas(apart) std::atomic<uint32_t> done{0};
   std::atomic<uint32_t> callerSleeps{0};
@@ -133,27 +159,29 @@ struct AttunePool {
     return scratch ? scratch + size_t(thread) * scratchStride : nullptr;
   }
 
-  static bool hasWork(uint64_t word) {
-    return uint32_t(word) < uint32_t(word >> 32);
+  int32_t numParts() const { return threads < maxParts ? threads : maxParts; }
+
+  bool hasWork() const {
+    for (int32_t i = 0; i < numParts(); ++i)
+      if (Part::hasIndex(parts[i].word.load(std::memory_order_seq_cst)))
+        return true;
+    return false;
   }
 
   /// Runs indices of the current round until none is left.
-  uint32_t drain(void *threadScratch) {
-    uint32_t mine = 0;
-    while (true) {
-      if (!hasWork(work.load(std::memory_order_relaxed)))
-        break;
-      uint64_t claim = work.fetch_add(1, std::memory_order_acq_rel);
-      if (!hasWork(claim))
-        break;
-      task(args, int64_t(base + uint32_t(claim)), threadScratch);
-      ++mine;
+  uint32_t drain(int32_t thread) {
+    void *threadScratch = scratchOf(thread);
+    uint32_t mine = 0, index;
+    int32_t count = numParts(), own = thread % count;
+    for (int32_t i = 0; i < count; ++i) {
+      Part &part = parts[(own + i) % count];
+      while (part.claim(index)) {
+        task(args, base + int64_t(index), threadScratch);
+        ++mine;
+      }
     }
     return mine;
   }
-
-  /// First index of the round.
-  int64_t base = 0;
 
   void runRound(uint32_t count);
   void workerLoop(int32_t thread);
@@ -179,10 +207,9 @@ void AttunePool::wakeSleepers(int wanted) {
 }
 
 void AttunePool::workerLoop(int32_t thread) {
-  void *threadScratch = scratchOf(thread);
   int idle = 0;
   while (true) {
-    if (uint32_t mine = drain(threadScratch)) {
+    if (uint32_t mine = drain(thread)) {
       done.fetch_add(mine, std::memory_order_seq_cst);
       if (callerSleeps.load(std::memory_order_seq_cst))
         futexWake(done, 1);
@@ -199,8 +226,7 @@ void AttunePool::workerLoop(int32_t thread) {
     // rings the alarm, or its work is seen here.
     sleepers.fetch_add(1, std::memory_order_seq_cst);
     uint32_t seen = alarm.load(std::memory_order_seq_cst);
-    if (!hasWork(work.load(std::memory_order_seq_cst)) &&
-        !stop.load(std::memory_order_seq_cst))
+    if (!hasWork() && !stop.load(std::memory_order_seq_cst))
       futexWait(alarm, seen);
     sleepers.fetch_sub(1, std::memory_order_seq_cst);
     idle = 0;
@@ -209,10 +235,12 @@ void AttunePool::workerLoop(int32_t thread) {
 
 void AttunePool::runRound(uint32_t count) {
   done.store(0, std::memory_order_relaxed);
-  work.store(uint64_t(count) << 32, std::memory_order_seq_cst);
+  for (int32_t i = 0, n = numParts(); i < n; ++i)
+    parts[i].publish(uint32_t(uint64_t(count) * uint32_t(i) / uint32_t(n)),
+                     uint32_t(uint64_t(count) * uint32_t(i + 1) / uint32_t(n)));
   wakeSleepers(count - 1 < uint32_t(threads - 1) ? int(count - 1)
                                                  : threads - 1);
-  uint32_t mine = drain(scratchOf(0));
+  uint32_t mine = drain(0);
   uint32_t finished = done.fetch_add(mine, std::memory_order_seq_cst) + mine;
   for (int idle = 0; finished != count; ++idle) {
     if (idle < spins) {

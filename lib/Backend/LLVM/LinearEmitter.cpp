@@ -228,8 +228,8 @@ void LinearEmitter::emitStrip(const RegionEmitter &epilogue, const Rows &rows,
       });
 }
 
-/// Lets the first tiles of a strip fetch the next strip's part of the weight,
-/// where that lies behind this strip's in one piece.
+/// Lets the first tiles of a strip fetch a later strip's part of the weight,
+/// where strips lie behind each other in one piece.
 void LinearEmitter::prefetchNext(TileOperands &operands, Value b,
                                  Value tileIndex) {
   if (numRuns > 1 || tile.panel > columns || !schedule.prefetch)
@@ -240,9 +240,9 @@ void LinearEmitter::prefetchNext(TileOperands &operands, Value b,
     return;
   Value offset = math.mul(tileIndex, bytesOfTile);
   Value useful = math.less(offset, math.constant(stripBytes));
-  Value ahead =
-      advance(builder, loc, b,
-              math.add(math.div(offset, math.constant(4)), k * columns));
+  Value ahead = advance(builder, loc, b,
+                        math.add(math.div(offset, math.constant(4)),
+                                 schedule.prefetch * k * columns));
   operands.prefetch =
       LLVM::SelectOp::create(builder, loc, useful, ahead, operands.tile);
   operands.prefetchStep =

@@ -7,7 +7,8 @@ using namespace mlir;
 using namespace attune;
 
 /// Bounds that keep sizes and code within reason whatever a schedule says.
-static constexpr int64_t kMaxUnroll = 16, kMaxExtent = int64_t(1) << 20,
+static constexpr int64_t kMaxUnroll = 16, kMaxPrefetch = 64,
+                         kMaxExtent = int64_t(1) << 20,
                          kMaxScratch = int64_t(1) << 26;
 
 LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
@@ -33,6 +34,10 @@ LinearSchedule LinearSchedule::getDefault(const TargetDesc &target, int64_t n,
   // another core writes would be fetched with them.
   s.nc = std::clamp<int64_t>(strips, 1, std::max<int64_t>(96 / columns, 1)) *
          columns;
+  // Far enough ahead that memory answers in time, and close enough that what
+  // arrives is still in L2 when its turn comes.
+  int64_t ahead = target.l2Bytes / 5 / (4 * columns * std::max<int64_t>(k, 1));
+  s.prefetch = std::clamp<int64_t>(ahead, 1, 4);
   return s;
 }
 
@@ -130,7 +135,9 @@ SmallVector<Knob> LinearSchedule::getKnobs(const TargetDesc &target, int64_t n,
       {"kc", "longest run of k in registers",
        getRunChoices(k, getDefault(target, n, k).kc)},
       {"packa", "1: copy the rows of a task to scratch memory first", {0, 1}},
-      {"prefetch", "1: fetch the next strip of the weight ahead", {0, 1}},
+      {"prefetch",
+       "how many strips ahead the weight is fetched; 0: not at all",
+       {0, 1, 2, 3, 4, 6, 8}},
       {"tasks",
        "tasks to make where there are columns enough",
        {1, 4, 8, 12, 24, 48, 96}},
@@ -144,11 +151,11 @@ LogicalResult LinearSchedule::verify(const TargetDesc &target,
     return failure();
   };
   if (mr < 1 || nv < 1 || panel < 1 || unroll < 1 || mc < 1 || nc < 1 ||
-      kc < 1 || tasks < 1)
+      kc < 1 || tasks < 1 || prefetch < 0)
     return fail("knobs of a linear kernel must be positive");
-  if (unroll > kMaxUnroll || mc > kMaxExtent || nc > kMaxExtent ||
-      tasks > kMaxExtent || kc > kMaxExtent || mc * nc > kMaxScratch ||
-      mc * kc > kMaxScratch || panel > 1024)
+  if (unroll > kMaxUnroll || prefetch > kMaxPrefetch || mc > kMaxExtent ||
+      nc > kMaxExtent || tasks > kMaxExtent || kc > kMaxExtent ||
+      mc * nc > kMaxScratch || mc * kc > kMaxScratch || panel > 1024)
     return fail("a knob of a linear kernel is beyond its range");
   if (mr > 64 || nv > 64)
     return fail("a tile of a linear kernel is beyond 64 rows or vectors");

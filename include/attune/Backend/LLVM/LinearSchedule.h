@@ -22,7 +22,7 @@ struct LinearSchedule {
   int64_t tasks = 24;   ///< tasks to make where there are columns enough
   int64_t kc = 4096;    ///< longest run of k that a tile is kept in registers
   int64_t packa = 0;    ///< 1: copy the block of rows to scratch memory first
-  int64_t prefetch = 1; ///< 1: fetch the next strip of the weight ahead
+  int64_t prefetch = 1; ///< strips ahead that the weight is fetched; 0: none
 
   /// The analytic choice for a weight of n x k.
   static LinearSchedule getDefault(const TargetDesc &target, int64_t n,
