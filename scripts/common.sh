@@ -132,6 +132,9 @@ need_packages() {
   cp "$pin" "$DEPS/$name/.pin"
 }
 
+# The package onnx, which brings ONNX's own node cases (scripts/conformance).
+need_onnx_cases() { need_packages onnx_cases; }
+
 # torch and transformers, which golden values and ONNX exports are made with; `reference_python` runs a script with them.
 need_reference() {
   need_debian python3-torch python3-numpy
@@ -165,6 +168,7 @@ need_everything() {
   need_cmake
   need_minilm
   need_halide
+  need_onnx_cases
   flock -u 8
   exec 8>&-
 }
