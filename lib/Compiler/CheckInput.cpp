@@ -2,6 +2,7 @@
 #include "CheckInput.h"
 #include "attune/Compiler/ModelInterface.h"
 #include "attune/Compiler/Passes.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Kernel/Packing.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
@@ -82,10 +83,10 @@ llvm::Error Checker::checkPlaces() {
     IntegerAttr offset = weight.getOffsetAttr();
     if (!offset)
       return fail("weight '{0}' has no place in the weights file", name);
-    int64_t size = getPackedSize(cast<RankedTensorType>(weight.getType()),
-                                 weight.getLayoutAttr());
-    std::optional<int64_t> last =
-        llvm::checkedMulAdd<int64_t>(size, sizeof(float), offset.getInt());
+    auto type = cast<RankedTensorType>(weight.getType());
+    int64_t size = getPackedSize(type, weight.getLayoutAttr());
+    std::optional<int64_t> last = llvm::checkedMulAdd<int64_t>(
+        size, getElementBytes(type.getElementType()), offset.getInt());
     if (size < 0 || offset.getInt() < 4096 || offset.getInt() % 64 != 0 ||
         !last || *last > end.getInt())
       return fail("weight '{0}' at {1}: expected a multiple of 64 from 4096 "

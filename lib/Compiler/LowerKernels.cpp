@@ -3,6 +3,7 @@
 #include "attune/Backend/LLVM/KernelEntries.h"
 #include "attune/Compiler/Backends.h"
 #include "attune/Compiler/Passes.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Kernel/Packing.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -70,7 +71,8 @@ struct LowerKernels : public attune::impl::LowerKernelsBase<LowerKernels> {
       Attribute layout =
           i < numInputs ? kernel.getArgAttr(i, kLayoutAttr) : Attribute();
       bool fits = buffer &&
-                  buffer.getElementType() == tensor.getElementType() &&
+                  buffer.getElementType() ==
+                      getBufferElementType(tensor.getElementType()) &&
                   (layout ? buffer == getPackedMemRefType(tensor, layout)
                           : succeeded(verifyCompatibleShape(buffer, tensor)));
       if (!fits)

@@ -3,6 +3,7 @@
 #include "attune/Backend/Backend.h"
 #include "attune/Backend/LLVM/KernelEntries.h"
 #include "attune/Compiler/Passes.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -123,6 +124,13 @@ LogicalResult Lowering::verify(func::FuncOp function) {
     if (!type || !type.getLayout().isIdentity() || type.getMemorySpace())
       return planned() << "argument " << i << " is a contiguous buffer, got "
                        << types[i];
+    if (Attribute attr = function.getArgAttr(i, kElementAttr)) {
+      auto element = dyn_cast<TypeAttr>(attr);
+      if (!element ||
+          getBufferElementType(element.getValue()) != type.getElementType())
+        return planned() << "'" << kElementAttr << "' is the element type of "
+                         << "argument " << i << ", got " << attr;
+    }
     auto names = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
     for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
       auto name = names && dim < names.size() ? dyn_cast<StringAttr>(names[dim])
@@ -292,9 +300,11 @@ void Lowering::describeInterface(func::FuncOp function) {
     }
     SmallVector<NamedAttribute> entries;
     entries.push_back(builder.getNamedAttr("name", name));
+    auto element = function.getArgAttrOfType<TypeAttr>(i, kElementAttr);
     entries.push_back(builder.getNamedAttr(
-        "type", TypeAttr::get(RankedTensorType::get(type.getShape(),
-                                                    type.getElementType()))));
+        "type", TypeAttr::get(RankedTensorType::get(
+                    type.getShape(),
+                    element ? element.getValue() : type.getElementType()))));
     for (StringRef key : {kDimsAttr, kWhenAbsentAttr, kLimitAttr})
       if (Attribute value = function.getArgAttr(i, key))
         entries.push_back(builder.getNamedAttr(key.split('.').second, value));

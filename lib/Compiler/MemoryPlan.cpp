@@ -1,5 +1,6 @@
 //===- MemoryPlan.cpp - Which memory every value lives in -----------------===//
 #include "MemoryPlan.h"
+#include "attune/Kernel/ElementTypes.h"
 
 using namespace mlir;
 using namespace attune;
@@ -22,8 +23,7 @@ LogicalResult MemoryPlan::make() {
 
 DimExpr MemoryPlan::getBytes(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
-  return getNumElements(shapes[value]) *
-         static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
+  return getNumElements(shapes[value]) * getElementBytes(type.getElementType());
 }
 
 LogicalResult MemoryPlan::inferShapes() {

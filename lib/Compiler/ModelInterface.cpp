@@ -3,6 +3,7 @@
 #include "attune/Backend/LLVM/ConstantBuilder.h"
 #include "attune/Compiler/Passes.h"
 #include "attune/Compiler/Phase.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -27,16 +28,16 @@ ModelInterface::readTensor(DictionaryAttr entry) {
   if (!name || name.empty())
     return internalError("a tensor of the interface has no name");
   std::string shown = printable(name.getValue());
-  bool isFloat = type && type.getElementType().isF32();
-  if (!type || type.getRank() > ATTUNE_MAX_RANK ||
-      !(isFloat || type.getElementType().isSignlessInteger(64)))
+  std::optional<AttuneElementType> element =
+      type ? getRuntimeType(type.getElementType()) : std::nullopt;
+  if (!element || type.getRank() > ATTUNE_MAX_RANK)
     return internalError("tensor '" + llvm::Twine(shown) +
-                         "' of the interface: expected a tensor of f32 or i64 "
-                         "with at most " +
+                         "' of the interface: expected a tensor of floats, "
+                         "integers or bools with at most " +
                          llvm::Twine(ATTUNE_MAX_RANK) + " dimensions");
   AttuneTensorInfo info = {};
   info.name = keep(name.getValue());
-  info.type = isFloat ? ATTUNE_F32 : ATTUNE_I64;
+  info.type = *element;
   info.rank = type.getRank();
   auto dims = entry.getAs<ArrayAttr>("dims");
   std::vector<int64_t> &shape = extents.emplace_back();
@@ -97,6 +98,7 @@ llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
   }
 
   auto maxDims = module->getAttrOfType<DictionaryAttr>(kMaxDimsAttr);
+  auto minDims = module->getAttrOfType<DictionaryAttr>(kMinDimsAttr);
   llvm::Expected<ArrayAttr> symbols = list("symbols");
   if (!symbols)
     return symbols.takeError();
@@ -105,8 +107,10 @@ llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
     if (!name)
       return internalError("a symbol of the interface has no name");
     Attribute max = maxDims ? maxDims.get(name.getValue()) : Attribute();
+    Attribute min = minDims ? minDims.get(name.getValue()) : Attribute();
     result.symbols.push_back(
-        {result.keep(name.getValue()), readCount(max).value_or(0)});
+        {result.keep(name.getValue()), readCount(max).value_or(0),
+         std::min<int64_t>(readCount(min).value_or(1), 1)});
   }
   for (auto [key, infos] : {std::pair("inputs", &result.inputs),
                             std::pair("outputs", &result.outputs)}) {
@@ -153,7 +157,8 @@ void ModelInterface::emit(llvm::Module &module, StringRef symbol,
   SmallVector<llvm::Constant *> symbolFields, variantFields;
   for (const AttuneSymbol &entry : symbols)
     symbolFields.push_back(
-        builder.structure({builder.text(entry.name), builder.i64(entry.max)}));
+        builder.structure({builder.text(entry.name), builder.i64(entry.max),
+                           builder.i64(entry.min)}));
   auto tensors = [&](ArrayRef<AttuneTensorInfo> list) {
     SmallVector<llvm::Constant *> fields;
     for (const AttuneTensorInfo &info : list) {

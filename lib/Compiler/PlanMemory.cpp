@@ -8,6 +8,7 @@
 #include "PassRemarks.h"
 #include "attune/Backend/Backend.h"
 #include "attune/Compiler/Passes.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Kernel/Packing.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -199,8 +200,7 @@ LogicalResult Rewriter::run() {
   MLIRContext *context = builder.getContext();
   auto bytesType = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
   auto toMemRef = [](Type type) {
-    auto tensor = cast<RankedTensorType>(type);
-    return MemRefType::get(tensor.getShape(), tensor.getElementType());
+    return getBufferType(cast<RankedTensorType>(type));
   };
 
   SmallVector<Type> types(plan.symbols.size(), builder.getIndexType());
@@ -225,6 +225,19 @@ LogicalResult Rewriter::run() {
   for (DictionaryAttr &attribute : attributes)
     if (!attribute)
       attribute = DictionaryAttr::get(context);
+  // The interface still tells signs.
+  auto noteElement = [&](Type type, DictionaryAttr &attribute) {
+    Type element = cast<RankedTensorType>(type).getElementType();
+    if (element == getBufferElementType(element))
+      return;
+    NamedAttrList entries(attribute);
+    entries.set(kElementAttr, TypeAttr::get(element));
+    attribute = entries.getDictionary(context);
+  };
+  SmallVector<Type> tensors(function.getArgumentTypes());
+  llvm::append_range(tensors, function.getResultTypes());
+  for (auto [i, type] : llvm::enumerate(tensors))
+    noteElement(type, attributes[plan.symbols.size() + i]);
 
   builder.setInsertionPoint(function);
   auto planned =

@@ -1,6 +1,7 @@
 //===- PlanWeights.cpp - Places in the weights file -----------------------===//
 #include "PassRemarks.h"
 #include "attune/Compiler/Passes.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Kernel/Packing.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -62,14 +63,14 @@ struct PlanWeights : public attune::impl::PlanWeightsBase<PlanWeights> {
 
   /// Where a weight at `offset` ends.
   static FailureOr<int64_t> getEnd(WeightOp weight, int64_t offset) {
-    int64_t elements = getPackedSize(cast<RankedTensorType>(weight.getType()),
-                                     weight.getLayoutAttr());
+    auto type = cast<RankedTensorType>(weight.getType());
+    int64_t elements = getPackedSize(type, weight.getLayoutAttr());
     if (elements < 0)
       return weight.emitError()
              << "'" << weight.getSymName() << "' of type " << weight.getType()
              << " cannot be stored in the layout " << weight.getLayoutAttr();
-    std::optional<int64_t> end =
-        llvm::checkedMulAdd<int64_t>(elements, sizeof(float), offset);
+    std::optional<int64_t> end = llvm::checkedMulAdd<int64_t>(
+        elements, getElementBytes(type.getElementType()), offset);
     if (offset < 0 || !end || *end > kMaxWeightsBytes)
       return weight.emitError()
              << "'" << weight.getSymName() << "' at " << offset

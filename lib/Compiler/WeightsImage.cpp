@@ -1,7 +1,8 @@
 //===- WeightsImage.cpp - Packing weights into the artefact ---------------===//
 #include "attune/Compiler/WeightsImage.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Kernel/Packing.h"
-#include "attune/Model/TensorConversion.h"
+#include "attune/Kernel/WeightBytes.h"
 #include "attune/Runtime/ABI.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
@@ -53,17 +54,18 @@ llvm::Error WeightsImage::add(ModuleOp module) {
       if (!file)
         return file.takeError();
       uint64_t begin = piece.getOffset();
-      uint64_t size = static_cast<uint64_t>(piece.getCount()) *
-                      piece.getType().getIntOrFloatBitWidth() / 8;
+      uint64_t size = getStoredBytes(piece).value_or(INT64_MAX);
       if (begin > file->size() || size > file->size() - begin)
         return userErrorf("weight '{0}': expected {1} bytes at {2} in '{3}', "
                           "but the file has {4} bytes",
                           place.name, size, begin, printable(piece.getFile()),
                           file->size());
-      place.pieces.push_back({file->slice(begin, size), piece.getType()});
+      place.pieces.push_back({file->slice(begin, size), piece});
     }
+    place.value = weight.getValueAttr();
     bytes = std::max<uint64_t>(
-        bytes, *offset + 4 * getPackedSize(place.type, place.layout));
+        bytes, *offset + getElementBytes(place.type.getElementType()) *
+                             getPackedSize(place.type, place.layout));
     places.push_back(std::move(place));
   }
   return llvm::Error::success();
@@ -74,6 +76,11 @@ void WeightsImage::addTokenizer(std::string image) {
   tokenizer = std::move(image);
   tokenizerOffset = llvm::alignTo(bytes, 4096);
   bytes = tokenizerOffset + tokenizer.size();
+}
+
+/// Bytes of a weight that is not packed.
+static uint64_t getBytes(RankedTensorType type) {
+  return type.getNumElements() * getElementBytes(type.getElementType());
 }
 
 uint64_t WeightsImage::getHash() const {
@@ -93,53 +100,57 @@ uint64_t WeightsImage::getHash() const {
     if (place.layout)
       os << place.layout;
     mix(llvm::xxh3_64bits(layout));
-    for (const Piece &piece : place.pieces)
+    for (const Piece &piece : place.pieces) {
       mix(llvm::xxh3_64bits(piece.data));
+      mix(piece.attr.getTransposed());
+    }
+    if (place.value) {
+      std::vector<uint8_t> elements(::getBytes(place.type));
+      if (llvm::Error error = writeElements(place.value, elements.data()))
+        llvm::consumeError(std::move(error)); // write() reports it
+      mix(llvm::xxh3_64bits(elements));
+    }
   }
   knownHash = hash;
   return hash;
 }
 
-/// The safetensors name of an element type that pieces can have.
-static TensorDType getStoredType(Type type) {
-  if (type.isF16())
-    return TensorDType::F16;
-  if (type.isBF16())
-    return TensorDType::BF16;
-  return type.isF64() ? TensorDType::F64 : TensorDType::F32;
-}
-
 llvm::Error WeightsImage::writePlace(const Place &place,
                                      MutableArrayRef<uint8_t> memory) {
-  auto *target = reinterpret_cast<float *>(memory.data() + place.offset);
-  auto convertAll = [&](float *destination) -> llvm::Error {
+  uint8_t *target = memory.data() + place.offset;
+  Type element = place.type.getElementType();
+  auto writeRows = [&](uint8_t *destination) -> llvm::Error {
+    if (place.value)
+      return writeElements(place.value, destination);
     for (const Piece &piece : place.pieces) {
-      int64_t count =
-          piece.data.size() * 8 / piece.type.getIntOrFloatBitWidth();
       if (llvm::Error error =
-              convertToF32(getStoredType(piece.type), piece.data,
-                           MutableArrayRef<float>(destination, count)))
+              writePiece(piece.attr, piece.data, element, destination))
         return error;
-      destination += count;
+      destination += piece.attr.getCount() * getElementBytes(element);
     }
     return llvm::Error::success();
   };
   if (!place.layout)
-    return convertAll(target);
+    return writeRows(target);
+  if (!element.isF32())
+    return internalError("weight '" + llvm::Twine(place.name) +
+                         "' is packed, but not of f32");
   auto pack = [&](const float *source) {
     packWeight(ArrayRef(source, place.type.getNumElements()),
                place.type.getDimSize(0), place.type.getDimSize(1), place.layout,
-               target);
+               reinterpret_cast<float *>(target));
   };
   // One contiguous, aligned f32 piece is packed from where it lies.
-  const Piece &first = place.pieces.front();
-  if (place.pieces.size() == 1 && first.type.isF32() &&
-      reinterpret_cast<uintptr_t>(first.data.data()) % alignof(float) == 0) {
-    pack(reinterpret_cast<const float *>(first.data.data()));
-    return llvm::Error::success();
+  if (place.pieces.size() == 1) {
+    const Piece &first = place.pieces.front();
+    if (first.attr.getType().isF32() && !first.attr.getTransposed() &&
+        reinterpret_cast<uintptr_t>(first.data.data()) % alignof(float) == 0) {
+      pack(reinterpret_cast<const float *>(first.data.data()));
+      return llvm::Error::success();
+    }
   }
   std::vector<float> rows(place.type.getNumElements());
-  if (llvm::Error error = convertAll(rows.data()))
+  if (llvm::Error error = writeRows(reinterpret_cast<uint8_t *>(rows.data())))
     return error;
   pack(rows.data());
   return llvm::Error::success();

@@ -1,6 +1,7 @@
 //===- Packing.cpp - How weights are stored for kernels -------------------===//
 #include "attune/Kernel/Packing.h"
 #include "attune/Dialect/Attune/IR/Attune.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
@@ -11,7 +12,7 @@ using namespace attune;
 MemRefType attune::getPackedMemRefType(RankedTensorType type,
                                        Attribute layout) {
   if (!layout)
-    return MemRefType::get(type.getShape(), type.getElementType());
+    return getBufferType(type);
   auto panels = dyn_cast<PanelsAttr>(layout);
   if (!panels || panels.getWidth() < 1 || type.getRank() != 2 ||
       !type.hasStaticShape())
@@ -19,7 +20,7 @@ MemRefType attune::getPackedMemRefType(RankedTensorType type,
   int64_t width = panels.getWidth();
   return MemRefType::get({int64_t(llvm::divideCeil(type.getDimSize(0), width)),
                           type.getDimSize(1), width},
-                         type.getElementType());
+                         getBufferElementType(type.getElementType()));
 }
 
 int64_t attune::getPackedSize(RankedTensorType type, Attribute layout) {

@@ -1,6 +1,7 @@
 //===- BindInputs.cpp - Inputs of a function by name ----------------------===//
 #include "attune/Reference/BindInputs.h"
 #include "attune/Dialect/Attune/IR/Attune.h"
+#include "attune/Reference/ElementTypes.h"
 #include "attune/Reference/ReferenceOpInterface.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -50,9 +51,8 @@ static llvm::Expected<Tensor> makeAbsent(FunctionOpInterface function,
   if (!count)
     return errorAt(function, "the input '" + name + "' is too large");
   int64_t value = fill.getValue() == "ones";
-  if (type.getElementType().isInteger(64))
-    return Tensor::integers(shape, std::vector<int64_t>(*count, value));
-  return Tensor::floats(shape, std::vector<float>(*count, value));
+  return conform(Tensor::integers(shape, std::vector<int64_t>(*count, value)),
+                 type.getElementType());
 }
 
 llvm::Expected<SmallVector<Tensor>>

@@ -12,8 +12,7 @@ bool attune::fits(const Tensor &tensor, Type type) {
   auto expected = dyn_cast<RankedTensorType>(type);
   if (!expected || expected.getRank() != tensor.getRank())
     return false;
-  Type element = expected.getElementType();
-  if (tensor.isFloat() ? !element.isF32() : !element.isInteger(64))
+  if (tensor.isFloat() != isa<FloatType>(expected.getElementType()))
     return false;
   return llvm::all_of_zip(expected.getShape(), tensor.getShape(),
                           [](int64_t wanted, int64_t actual) {

@@ -1,6 +1,7 @@
 //===- Interpreter.cpp - Runs attune IR in plain loops --------------------===//
 #include "attune/Reference/Interpreter.h"
 #include "CheckInputs.h"
+#include "attune/Reference/ElementTypes.h"
 #include "attune/Support/Error.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -12,6 +13,26 @@ using namespace attune;
 Tensor Interpreter::store(ArrayRef<int64_t> shape, std::vector<double> values) {
   Tensor tensor = Tensor::doubles(shape, std::move(values));
   return options.keepDouble ? tensor : tensor.castFloat(ElementType::F32);
+}
+
+Tensor Interpreter::store(Type element, ArrayRef<int64_t> shape,
+                          std::vector<double> values) {
+  Tensor tensor = Tensor::doubles(shape, std::move(values));
+  bool stays = options.keepDouble && isa<FloatType>(element);
+  return stays ? tensor : conform(tensor, element);
+}
+
+Tensor Interpreter::conformResult(const Tensor &tensor, Type type) const {
+  auto tensorType = dyn_cast<RankedTensorType>(type);
+  if (!tensorType)
+    return tensor;
+  Type element = tensorType.getElementType();
+  // What was computed in float does not become integers unasked, or the other
+  // way round: that is a defect of a model, which is reported.
+  if (tensor.isFloat() != isa<FloatType>(element))
+    return tensor;
+  return tensor.isFloat() && options.keepDouble ? tensor
+                                                : conform(tensor, element);
 }
 
 llvm::Expected<SmallVector<Tensor>> Interpreter::run(StringRef name,
@@ -28,7 +49,11 @@ llvm::Expected<SmallVector<Tensor>> Interpreter::run(StringRef name,
     return std::move(error);
 
   SmallVector<const Tensor *> arguments;
-  for (const Tensor &input : inputs)
+  SmallVector<Tensor> rounded;
+  for (auto [input, type] :
+       llvm::zip_equal(inputs, function.getArgumentTypes()))
+    rounded.push_back(conformResult(input, type));
+  for (const Tensor &input : rounded)
     arguments.push_back(&input);
   SmallVector<Tensor> results;
   if (llvm::Error error =
@@ -98,6 +123,8 @@ llvm::Error Interpreter::runOp(Operation &op, ArrayRef<const Tensor *> operands,
   if (results.size() != op.getNumResults())
     return errorAt(&op, "expected " + Twine(op.getNumResults()) +
                             " results, got " + Twine(results.size()));
+  for (auto [type, tensor] : llvm::zip_equal(op.getResultTypes(), results))
+    tensor = conformResult(tensor, type);
   for (auto [i, type, tensor] : llvm::enumerate(op.getResultTypes(), results))
     if (!fits(tensor, type)) {
       std::string text;

@@ -2,23 +2,24 @@
 #include "Shapes.h"
 
 #include "Error.h"
-#include "attune/Runtime/Npy.h"
+#include "attune/Runtime/Elements.h"
 #include "attune/Runtime/Text.h"
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 namespace attune::rt {
 
 CallShape::CallShape(const AttuneModel &model)
     : inputs(size_t(model.num_inputs)), outputs(size_t(model.num_outputs)),
-      symbols(size_t(model.num_symbols)), definedBy(size_t(model.num_symbols)) {
-}
+      symbols(size_t(model.num_symbols), -1),
+      definedBy(size_t(model.num_symbols)) {}
 
 void CallShape::clear() {
   std::fill(inputs.begin(), inputs.end(), nullptr);
   std::fill(outputs.begin(), outputs.end(), nullptr);
-  std::fill(symbols.begin(), symbols.end(), 0);
+  std::fill(symbols.begin(), symbols.end(), -1);
   std::fill(definedBy.begin(), definedBy.end(), -1);
 }
 
@@ -132,13 +133,13 @@ attune_status bindExtent(const AttuneModel &model, int32_t index, int32_t i,
     return value == dim ? ATTUNE_OK : wrongShape(model, "input", info, tensor);
   size_t symbol = size_t(-1 - dim);
   const AttuneSymbol &meaning = model.symbols[symbol];
-  if (value < 1)
+  if (value < meaning.min)
     return fail(ATTUNE_INVALID_ARGUMENT,
                 format("input '%s' has shape %s: its %s (dimension %d) must be "
-                       "at least 1",
+                       "at least %lld",
                        info.name,
                        shapeText(tensor.dims, size_t(info.rank)).c_str(),
-                       meaning.name, int(i)));
+                       meaning.name, int(i), (long long)meaning.min));
   if (meaning.max > 0 && value > meaning.max)
     return fail(ATTUNE_INVALID_ARGUMENT,
                 format("input '%s' has a %s (dimension %d) of %lld, the model "
@@ -146,14 +147,14 @@ attune_status bindExtent(const AttuneModel &model, int32_t index, int32_t i,
                        info.name, meaning.name, int(i), (long long)value,
                        (long long)meaning.max));
   int64_t &known = shape.symbols[symbol];
-  if (known && known != value)
+  if (known >= 0 && known != value)
     return fail(ATTUNE_INVALID_ARGUMENT,
                 format("input '%s' has a %s (dimension %d) of %lld, but input "
                        "'%s' has %lld: they must agree",
                        info.name, meaning.name, int(i), (long long)value,
                        model.inputs[shape.definedBy[symbol]].name,
                        (long long)known));
-  if (!known)
+  if (known < 0)
     shape.definedBy[symbol] = index;
   known = value;
   return ATTUNE_OK;
@@ -220,7 +221,7 @@ attune_status matchInputs(const AttuneModel &model, CallKind kind,
                          symbolicShape(model, model.inputs[i]).c_str(),
                          elementTypeName(model.inputs[i].type)));
   for (int32_t k = 0; k < model.num_symbols; ++k)
-    if (!shape.symbols[size_t(k)])
+    if (shape.symbols[size_t(k)] < 0)
       return fail(ATTUNE_INVALID_ARGUMENT,
                   format("none of the inputs given says what %s is",
                          model.symbols[k].name));
@@ -313,10 +314,16 @@ int64_t firstOutside(const void *data, int64_t count, int64_t low,
     least = std::min(least, values[i]);
     most = std::max(most, values[i]);
   }
-  if (int64_t(least) >= low && int64_t(most) <= high)
+  auto within = [&](T value) {
+    // A uint64 beyond int64 is beyond every limit.
+    if (std::is_same_v<T, uint64_t> && uint64_t(value) > uint64_t(INT64_MAX))
+      return false;
+    return int64_t(value) >= low && int64_t(value) <= high;
+  };
+  if (within(least) && within(most))
     return -1;
   int64_t i = 0;
-  while (int64_t(values[i]) >= low && int64_t(values[i]) <= high)
+  while (within(values[i]))
     ++i;
   return i;
 }
@@ -332,6 +339,14 @@ int64_t firstOutside(int32_t type, const void *data, int64_t count, int64_t low,
     return firstOutside<int8_t>(data, count, low, high);
   case ATTUNE_U8:
     return firstOutside<uint8_t>(data, count, low, high);
+  case ATTUNE_I16:
+    return firstOutside<int16_t>(data, count, low, high);
+  case ATTUNE_U16:
+    return firstOutside<uint16_t>(data, count, low, high);
+  case ATTUNE_U32:
+    return firstOutside<uint32_t>(data, count, low, high);
+  case ATTUNE_U64:
+    return firstOutside<uint64_t>(data, count, low, high);
   case ATTUNE_BOOL:
     return firstOutside<uint8_t>(data, count, 0, 1);
   default:
@@ -389,12 +404,12 @@ attune_status checkSymbols(const AttuneModel &model, const int64_t *dims,
   }
   for (size_t k = 0; k < count; ++k) {
     const AttuneSymbol &symbol = model.symbols[k];
-    if (dims[k] < 1 || (symbol.max > 0 && dims[k] > symbol.max))
+    if (dims[k] < symbol.min || (symbol.max > 0 && dims[k] > symbol.max))
       return fail(
           ATTUNE_INVALID_ARGUMENT,
           format(
-              "%s is %lld, it must be at least 1%s", symbol.name,
-              (long long)dims[k],
+              "%s is %lld, it must be at least %lld%s", symbol.name,
+              (long long)dims[k], (long long)symbol.min,
               symbol.max > 0
                   ? format(" and at most %lld", (long long)symbol.max).c_str()
                   : ""));

@@ -21,7 +21,7 @@ struct CallShape {
 
   std::vector<const attune_tensor *> inputs; ///< Null: left out.
   std::vector<attune_tensor *> outputs;      ///< Null: not listed.
-  std::vector<int64_t> symbols;              ///< 0: not known.
+  std::vector<int64_t> symbols;              ///< -1: not known.
   std::vector<int32_t> definedBy;            ///< The input that set a symbol.
 };
 
@@ -44,7 +44,7 @@ attune_status matchOutputs(const AttuneModel &model, CallKind kind,
 /// range. `shape` must be matched.
 attune_status checkValues(const AttuneModel &model, const CallShape &shape);
 
-/// Checks explicit extents: their number, and 1 <= value <= max for each.
+/// Checks explicit extents: their number, and min <= value <= max for each.
 attune_status checkSymbols(const AttuneModel &model, const int64_t *dims,
                            size_t count);
 

@@ -3,6 +3,7 @@
 
 #include "Error.h"
 #include "Shapes.h"
+#include "attune/Runtime/Elements.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,27 +14,14 @@ namespace {
 
 size_t roundUp(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-template <typename T> void fillOnes(void *data, size_t bytes) {
-  std::fill_n(static_cast<T *>(data), bytes / sizeof(T), T(1));
-}
-
 void fillDefault(const AttuneTensorInfo &info, void *data, size_t bytes) {
   if (info.when_absent != ATTUNE_ONES) {
     memset(data, 0, bytes);
     return;
   }
-  switch (info.type) {
-  case ATTUNE_F32:
-    return fillOnes<float>(data, bytes);
-  case ATTUNE_F64:
-    return fillOnes<double>(data, bytes);
-  case ATTUNE_I32:
-    return fillOnes<int32_t>(data, bytes);
-  case ATTUNE_I64:
-    return fillOnes<int64_t>(data, bytes);
-  default:
-    return fillOnes<uint8_t>(data, bytes);
-  }
+  size_t count = bytes / elementSize(info.type);
+  for (size_t i = 0; i < count; ++i)
+    setElement(info.type, data, int64_t(i), 1);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 //===- RandomInputs.cpp - Inputs that exercise a model --------------------===//
 #include "RandomInputs.h"
+#include "attune/Runtime/Elements.h"
 #include "attune/Support/Error.h"
 #include <random>
 
@@ -11,10 +12,10 @@ static llvm::Error bindSymbols(const AttuneModel &model,
                                const Tensor &tensor,
                                std::vector<int64_t> &symbols) {
   if (tensor.getRank() != info.rank ||
-      (info.type == ATTUNE_I64) == tensor.isFloat())
+      rt::isFloatType(info.type) != tensor.isFloat())
     return userErrorf("input '{0}': expected {1} of rank {2}, found {3}",
-                      info.name, info.type == ATTUNE_I64 ? "i64" : "f32",
-                      info.rank, tensor.describe());
+                      info.name, rt::elementTypeName(info.type), info.rank,
+                      tensor.describe());
   for (int32_t i = 0; i < info.rank; ++i) {
     int64_t expected = info.dims[i];
     int64_t actual = tensor.getDim(i);
@@ -46,11 +47,18 @@ static Tensor makeRandom(const AttuneTensorInfo &info,
   int64_t count = 1;
   for (int64_t extent : shape)
     count *= extent;
-  if (info.type != ATTUNE_I64) {
+  if (rt::isFloatType(info.type)) {
     std::vector<float> values(count);
-    for (float &value : values)
+    for (float &value : values) {
       value = static_cast<float>(rng() % 2001) / 1000 - 1;
-    return Tensor::floats(shape, std::move(values));
+      if (info.type == ATTUNE_F16)
+        value = rt::halfToFloat(rt::floatToHalf(value));
+      if (info.type == ATTUNE_BF16)
+        value = rt::bfloat16ToFloat(rt::floatToBfloat16(value));
+    }
+    Tensor tensor = Tensor::floats(shape, std::move(values));
+    return info.type == ATTUNE_F64 ? tensor.castFloat(ElementType::F64)
+                                   : tensor;
   }
   std::vector<int64_t> values(count);
   bool isMask = info.when_absent == ATTUNE_ONES && shape.size() == 2;
@@ -102,7 +110,12 @@ attune::makeInputs(const AttuneModel &model, const VerifyOptions &options,
   for (const AttuneTensorInfo &info : inputs) {
     auto given = options.inputs.find(info.name);
     if (given != options.inputs.end()) {
-      tensors.push_back(given->second);
+      const Tensor &tensor = given->second;
+      if (tensor.isFloat())
+        tensors.push_back(tensor.castFloat(
+            info.type == ATTUNE_F64 ? ElementType::F64 : ElementType::F32));
+      else
+        tensors.push_back(tensor);
       continue;
     }
     llvm::SmallVector<int64_t> shape;

@@ -3,10 +3,12 @@
 #include "RandomInputs.h"
 #include "attune/Compiler/InMemoryModel.h"
 #include "attune/Compiler/MemoryReport.h"
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Kernel/LaunchShapes.h"
 #include "attune/Reference/FileWeights.h"
 #include "attune/Reference/Interpreter.h"
 #include "attune/Runtime/Cpu.h"
+#include "attune/Runtime/Elements.h"
 #include "attune/Runtime/Gpu.h"
 #include "attune/Runtime/ThreadPool.h"
 #include "attune/Support/Error.h"
@@ -85,6 +87,7 @@ private:
 /// memory has put it; in the interpreter's, as a tensor.
 struct CompiledValue {
   std::string where, kernel;
+  AttuneElementType type;
   const char *memory;
   int64_t bytes;
 };
@@ -97,7 +100,7 @@ struct ReferenceValue {
 
 static int64_t getBytes(const AttuneTensorInfo &info,
                         ArrayRef<int64_t> symbols) {
-  int64_t bytes = info.type == ATTUNE_I64 ? 8 : 4;
+  int64_t bytes = rt::elementSize(info.type);
   for (int64_t extent : ArrayRef(info.dims, info.rank))
     bytes *= extent < 0 ? symbols[-1 - extent] : extent;
   return bytes;
@@ -146,12 +149,21 @@ llvm::Error CompiledRun::run(const InMemoryModel &compiled,
     return fileUserError("weights", "map", weights.getError());
 
   std::vector<void *> pointers;
-  for (const Tensor &input : inputs)
-    pointers.push_back(input.isFloat()
-                           ? const_cast<void *>(static_cast<const void *>(
-                                 input.getFloats().data()))
-                           : const_cast<void *>(static_cast<const void *>(
-                                 input.getIntegers().data())));
+  std::vector<AlignedBuffer> given;
+  for (auto [input, info] :
+       llvm::zip_equal(inputs, ArrayRef(model.inputs, model.num_inputs))) {
+    llvm::Expected<AlignedBuffer> buffer =
+        AlignedBuffer::create(getBytes(info, symbols));
+    if (!buffer)
+      return buffer.takeError();
+    for (int64_t i = 0, e = input.getNumElements(); i < e; ++i)
+      if (input.isFloat())
+        rt::setFloat(info.type, buffer->data(), i, input.getFloat(i));
+      else
+        rt::setElement(info.type, buffer->data(), i, input.getInteger(i));
+    given.push_back(std::move(*buffer));
+    pointers.push_back(given.back().data());
+  }
   for (const AttuneTensorInfo &info :
        ArrayRef(model.outputs, model.num_outputs)) {
     llvm::Expected<AlignedBuffer> buffer =
@@ -187,21 +199,21 @@ llvm::Error CompiledRun::run(const InMemoryModel &compiled,
   return llvm::Error::success();
 }
 
-/// Compares a float tensor with what compiled code left in memory.
-static Difference compare(const Tensor &reference, const char *memory,
-                          double tolerance) {
+/// Compares a tensor with what compiled code left in memory.
+static Difference compare(const Tensor &reference, AttuneElementType type,
+                          const char *memory, double tolerance) {
   Difference difference;
   double largest = 1;
   for (int64_t i = 0, e = reference.getNumElements(); i < e; ++i) {
     if (!reference.isFloat()) {
-      int64_t actual = reinterpret_cast<const int64_t *>(memory)[i];
+      auto actual = static_cast<int64_t>(rt::elementBits(type, memory, i));
       difference.maxError =
           std::max(difference.maxError,
                    std::abs(double(actual) - double(reference.getInteger(i))));
       continue;
     }
     double expected = reference.getFloat(i);
-    double actual = reinterpret_cast<const float *>(memory)[i];
+    double actual = rt::elementValue(type, memory, i);
     if (std::isfinite(expected))
       largest = std::max(largest, std::abs(expected));
     double error =
@@ -224,8 +236,13 @@ static llvm::Expected<func::FuncOp> getForward(ModuleOp module) {
   return userError("the module has no function to run");
 }
 
-static int64_t getBytes(const Tensor &tensor) {
-  return tensor.getNumElements() * (tensor.isFloat() ? 4 : 8);
+static int64_t getBytes(const Tensor &tensor, AttuneElementType type) {
+  return tensor.getNumElements() * rt::elementSize(type);
+}
+
+static AttuneElementType getRuntimeType(Value value) {
+  Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  return attune::getRuntimeType(element).value_or(ATTUNE_F32);
 }
 
 /// Where a run has left the results of the launches of `function`.
@@ -238,7 +255,8 @@ locateValues(func::FuncOp function, ArrayRef<SlotReport> slots,
   for (LaunchOp launch : function.getOps<LaunchOp>())
     for (Value result : launch.getResults()) {
       CompiledValue value{describePlace(launch.getLoc()),
-                          launch.getKernel().str(), nullptr, 0};
+                          launch.getKernel().str(), getRuntimeType(result),
+                          nullptr, 0};
       for (OpOperand &use : result.getUses())
         if (use.getOwner()->hasTrait<OpTrait::IsTerminator>()) {
           const AlignedBuffer &output = run.getOutput(use.getOperandNumber());
@@ -377,11 +395,12 @@ llvm::Expected<VerifyReport> attune::verifyModel(Compilation &compilation,
                   "other " +
                   Twine(expected.size()));
   for (auto [value, wanted] : llvm::zip(actual, expected)) {
-    if (value.where != wanted.where || value.bytes != getBytes(wanted.tensor))
+    if (value.where != wanted.where ||
+        value.bytes != getBytes(wanted.tensor, value.type))
       return differ("where one computes " + value.where + ", the other has " +
                     wanted.where);
     Difference difference =
-        compare(wanted.tensor, value.memory, options.tolerance);
+        compare(wanted.tensor, value.type, value.memory, options.tolerance);
     difference.where = value.where;
     difference.kernel = value.kernel;
     report.launches.push_back(std::move(difference));
@@ -389,10 +408,11 @@ llvm::Expected<VerifyReport> attune::verifyModel(Compilation &compilation,
   if (results->size() != static_cast<size_t>(model.num_outputs))
     return differ("they have different numbers of results");
   for (auto [i, wanted] : llvm::enumerate(*results)) {
-    if (getBytes(wanted) != run.getOutput(i).getSize())
+    auto type = static_cast<AttuneElementType>(model.outputs[i].type);
+    if (getBytes(wanted, type) != run.getOutput(i).getSize())
       return differ("result " + Twine(i) + " has " + wanted.describe());
     Difference difference =
-        compare(wanted, run.getOutput(i).data(), options.tolerance);
+        compare(wanted, type, run.getOutput(i).data(), options.tolerance);
     difference.where = model.outputs[i].name;
     report.results.push_back(std::move(difference));
   }

@@ -1,5 +1,6 @@
 //===- TimedModel.cpp - Models timed in turns -----------------------------===//
 #include "TimedModel.h"
+#include "attune/Runtime/Elements.h"
 #include "attune/Support/Error.h"
 #include <chrono>
 
@@ -8,19 +9,6 @@ using namespace attune::tool;
 
 static llvm::Error runtimeError() {
   return userErrorf("the model cannot be run: {0}", attune_error());
-}
-
-static size_t getElementBytes(int32_t type) {
-  switch (type) {
-  case ATTUNE_F64:
-  case ATTUNE_I64:
-    return 8;
-  case ATTUNE_F32:
-  case ATTUNE_I32:
-    return 4;
-  default:
-    return 1;
-  }
 }
 
 /// Values that the model takes, the same in every run of the command.
@@ -37,16 +25,10 @@ static void fill(const AttuneTensorInfo &info, void *data, int64_t count) {
                       : hasRange && span
                           ? info.min + static_cast<int64_t>(bits % span)
                           : 0;
-    if (info.type == ATTUNE_F32)
-      static_cast<float *>(data)[i] = static_cast<float>(real);
-    else if (info.type == ATTUNE_F64)
-      static_cast<double *>(data)[i] = real;
-    else if (info.type == ATTUNE_I64)
-      static_cast<int64_t *>(data)[i] = integer;
-    else if (info.type == ATTUNE_I32)
-      static_cast<int32_t *>(data)[i] = static_cast<int32_t>(integer);
+    if (rt::isFloatType(info.type))
+      rt::setFloat(info.type, data, i, real);
     else
-      static_cast<int8_t *>(data)[i] = static_cast<int8_t>(integer);
+      rt::setElement(info.type, data, i, integer);
   }
 }
 
@@ -59,7 +41,7 @@ attune_tensor &TimedModel::addTensor(std::vector<attune_tensor> &list,
   tensor.name = info.name;
   tensor.type = info.type;
   tensor.rank = info.rank;
-  size_t bytes = getElementBytes(info.type);
+  size_t bytes = rt::elementSize(info.type);
   for (int32_t i = 0; i < info.rank; ++i) {
     int64_t extent = info.dims[i];
     tensor.dims[i] = extent < 0 ? symbols[-1 - extent] : extent;

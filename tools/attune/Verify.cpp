@@ -79,15 +79,16 @@ llvm::Error readInput(llvm::StringRef text, llvm::StringMap<Tensor> &inputs) {
   std::string error;
   if (!array.open(file.str().c_str(), error))
     return userError(error);
-  if (array.type() == ATTUNE_F32 || array.type() == ATTUNE_F64) {
-    std::vector<float> values;
+  if (rt::isFloatType(array.type())) {
+    std::vector<double> values;
     for (int64_t i = 0; i < array.elements(); ++i)
-      values.push_back(static_cast<float>(array.valueAt(i)));
-    inputs[name] = Tensor::floats(array.shape(), std::move(values));
+      values.push_back(array.valueAt(i));
+    inputs[name] = Tensor::doubles(array.shape(), std::move(values));
   } else {
     std::vector<int64_t> values;
     for (int64_t i = 0; i < array.elements(); ++i)
-      values.push_back(static_cast<int64_t>(array.valueAt(i)));
+      values.push_back(
+          static_cast<int64_t>(rt::elementBits(array.type(), array.data(), i)));
     inputs[name] = Tensor::integers(array.shape(), std::move(values));
   }
   return llvm::Error::success();

@@ -38,7 +38,7 @@ public:
 private:
   struct Piece {
     llvm::ArrayRef<uint8_t> data;
-    mlir::Type type;
+    PieceAttr attr;
   };
   struct Place {
     std::string name;
@@ -46,6 +46,7 @@ private:
     mlir::Attribute layout;
     uint64_t offset;
     llvm::SmallVector<Piece, 1> pieces;
+    mlir::ElementsAttr value; ///< Instead of pieces.
   };
   llvm::Expected<llvm::ArrayRef<uint8_t>> getFile(llvm::StringRef name);
   static llvm::Error writePlace(const Place &place,

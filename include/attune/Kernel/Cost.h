@@ -30,7 +30,17 @@ public:
   /// included; names without the dialect.
   const std::map<std::string, int64_t> &getCounts() const { return counts; }
 
+  /// The shape of a value of the function, or of a fused region in it, in the
+  /// model's symbols.
+  SymbolicShape getShape(mlir::Value value) const {
+    return shapes.lookup(value);
+  }
+  /// FLOPs of an op, also of one in a fused region.
+  DimExpr getFlops(mlir::Operation *op) const { return flops.lookup(op); }
+
 private:
+  llvm::DenseMap<mlir::Value, SymbolicShape> shapes;
+  llvm::DenseMap<mlir::Operation *, DimExpr> flops;
   Cost total;
   std::vector<std::pair<mlir::Operation *, Cost>> ops;
   std::map<std::string, int64_t> counts;

@@ -22,7 +22,7 @@
 namespace attune {
 
 struct InterpreterOptions {
-  /// Keep the values of f32 tensors as f64, so that no intermediate is
+  /// Keep the values of float tensors as f64, so that no intermediate is
   /// rounded. Results are f64 then. Sums are accumulated in double either way.
   bool keepDouble = false;
 
@@ -44,8 +44,9 @@ public:
       : module(module), weights(weights), options(std::move(options)) {}
 
   /// Runs a function, or a kernel, by its name. Inputs are one a parameter:
-  /// f32 or f64 for f32 parameters, i64 for i64 ones. Tensors that are no
-  /// longer needed are released on the way.
+  /// floats for float parameters, integers for integers and bools; they are
+  /// rounded or wrapped to the parameter's type. Tensors that are no longer
+  /// needed are released on the way.
   ///
   /// UserErrors: no such function, or one without body or with several blocks;
   /// inputs of the wrong number, type or shape, of extents that
@@ -57,8 +58,13 @@ public:
 
   /// For models of ops ------------------------------------------------------
 
-  /// A float tensor as this interpreter keeps it.
+  /// A tensor of f32 as this interpreter keeps it.
   Tensor store(llvm::ArrayRef<int64_t> shape, std::vector<double> values);
+  /// A tensor of any element type from values in double, as this interpreter
+  /// keeps it: see conform() in ElementTypes.h. Integers beyond 2^53 need
+  /// Tensor::integers.
+  Tensor store(mlir::Type element, llvm::ArrayRef<int64_t> shape,
+               std::vector<double> values);
 
   /// Runs a block on one tensor an argument and appends what its terminator
   /// returns.
@@ -73,6 +79,9 @@ private:
   llvm::Error runOp(mlir::Operation &op,
                     llvm::ArrayRef<const Tensor *> operands,
                     llvm::SmallVectorImpl<Tensor> &results);
+  /// Rounds floats and wraps integers as `type` asks for, so that models of
+  /// ops need not.
+  Tensor conformResult(const Tensor &tensor, mlir::Type type) const;
 
   mlir::ModuleOp module;
   WeightProvider &weights;

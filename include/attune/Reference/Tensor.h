@@ -15,7 +15,11 @@
 
 namespace attune {
 
-/// How the elements of a reference tensor are stored.
+/// How the elements of a reference tensor are stored. Element types of the IR
+/// have no storage of their own each: f16 and bf16 are kept as F32 whose values
+/// are rounded to what the type has; bools and integers of all widths as I64
+/// whose values are wrapped to the range of the type, uint64 in two's
+/// complement. conform() of ElementTypes.h does both.
 enum class ElementType { F32, F64, I64 };
 
 /// "f32", "f64" or "i64".

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Grows whenever a struct below or the meaning of a field changes. */
-#define ATTUNE_ABI_VERSION 3u
+#define ATTUNE_ABI_VERSION 4u
 
 /* What an input stands for when the caller leaves it out. */
 typedef enum AttuneDefault {
@@ -46,6 +46,7 @@ typedef struct AttuneTensorInfo {
 typedef struct AttuneSymbol {
   const char *name;
   int64_t max; /* largest value accepted; 0: no limit */
+  int64_t min; /* smallest value accepted: 1, or 0 for what may be empty */
 } AttuneSymbol;
 
 /* Opaque: the threads that run a model's kernels. */

@@ -4,8 +4,9 @@
 // numpy.lib.format describes: magic "\x93NUMPY", version, header length, a
 // Python dictionary {'descr', 'fortran_order', 'shape'}, the data.
 //
-// Element types: f4, f8, i4, i8, i1, u1 and b1, little endian, C order. All
-// else is an error that says what to write instead. The reader is for hostile
+// Element types: f2, f4, f8, i1 to i8, u1 to u8 and b1, and V2 for bfloat16 as
+// ml_dtypes writes it; little endian, C order. All else is an error that says
+// what to write instead. The reader is for hostile
 // files: sizes are checked before anything is allocated or touched.
 //
 //===----------------------------------------------------------------------===//
@@ -13,6 +14,7 @@
 #define ATTUNE_RUNTIME_NPY_H
 
 #include "attune/Runtime/ABI.h"
+#include "attune/Runtime/Elements.h"
 #include "attune/Runtime/Files.h"
 
 #include <string>
@@ -20,12 +22,6 @@
 #include <vector>
 
 namespace attune::rt {
-
-/// "float32" for ATTUNE_F32 and so on; "unknown" for other numbers.
-const char *elementTypeName(int32_t type);
-
-/// Bytes of one element; 0 for an unknown type.
-size_t elementSize(int32_t type);
 
 /// What a header says.
 struct NpyHeader {
@@ -61,9 +57,6 @@ private:
   std::vector<uint64_t> copy; ///< Used when the file's data are not aligned.
   const void *start = nullptr;
 };
-
-/// Element `index` of an array of `type` as a double.
-double elementValue(int32_t type, const void *data, int64_t index);
 
 /// The bytes before the data of a version 1 file, a multiple of 64.
 std::string npyHeaderText(AttuneElementType type,

@@ -17,7 +17,13 @@ typedef enum AttuneElementType {
   ATTUNE_I64 = 3,
   ATTUNE_I8 = 4,
   ATTUNE_BOOL = 5, /* one byte, 0 or 1 */
-  ATTUNE_U8 = 6
+  ATTUNE_U8 = 6,
+  ATTUNE_F16 = 7,  /* IEEE binary16 */
+  ATTUNE_BF16 = 8, /* the upper half of a float */
+  ATTUNE_I16 = 9,
+  ATTUNE_U16 = 10,
+  ATTUNE_U32 = 11,
+  ATTUNE_U64 = 12
 } AttuneElementType;
 
 /* What a function came to. Everything but ATTUNE_OK leaves a message. */
@@ -42,7 +48,8 @@ typedef enum attune_status {
 typedef struct attune_model attune_model;
 
 /* Row-major without gaps; `data` is aligned to the element size. Inputs are
- * only read. */
+ * only read. A scalar has rank 0; extents may be 0, `data` then points to no
+ * element. */
 typedef struct attune_tensor {
   const char *name; /* NULL: the model's tensor at this place of the array */
   int32_t type;     /* AttuneElementType */

@@ -41,8 +41,7 @@ std::string tensorLine(const AttuneModel &model, const AttuneTensorInfo &info,
   std::string line =
       format(" *   \"%s\" %s %s", commentText(info.name).c_str(),
              elementTypeName(info.type), shapeOf(model, info).c_str());
-  bool isInteger = info.type == ATTUNE_I32 || info.type == ATTUNE_I64 ||
-                   info.type == ATTUNE_I8 || info.type == ATTUNE_U8;
+  bool isInteger = !isFloatType(info.type) && info.type != ATTUNE_BOOL;
   if (isInput && isInteger && info.min <= info.max)
     line += format(", %lld to %lld", (long long)info.min, (long long)info.max);
   if (isInput && info.when_absent != ATTUNE_REQUIRED)
@@ -119,9 +118,10 @@ std::string renderHeader(const AttuneModel &model, std::string_view prefix,
   for (int32_t i = 0; i < model.num_symbols; ++i) {
     const AttuneSymbol &symbol = model.symbols[i];
     symbols.push_back(format(
-        " *   %s%s", commentText(symbol.name).c_str(),
+        " *   %s%s%s", commentText(symbol.name).c_str(),
         symbol.max > 0 ? format(", at most %lld", (long long)symbol.max).c_str()
-                       : ""));
+                       : "",
+        symbol.min == 0 ? ", may be 0" : ""));
   }
   for (int32_t i = 0; i < model.num_inputs; ++i)
     inputs.push_back(tensorLine(model, model.inputs[i], true));

@@ -2,6 +2,7 @@
 #include "Program.h"
 #include "Tensors.h"
 
+#include "attune/Runtime/Elements.h"
 #include "attune/Runtime/Text.h"
 #include "attune/Runtime/ThreadPool.h"
 
@@ -37,12 +38,9 @@ void fillInput(const AttuneTensorInfo &info, const attune_tensor &tensor) {
   for (int64_t i = 0, n = elementsOf(tensor); i < n; ++i) {
     state = state * 6364136223846793005 + 1442695040888963407;
     uint64_t random = state >> 33;
-    if (tensor.type == ATTUNE_F32 || tensor.type == ATTUNE_F64) {
+    if (rt::isFloatType(tensor.type)) {
       double value = isMask ? 1 : double(random) / double(1u << 30) - 1;
-      if (tensor.type == ATTUNE_F32)
-        static_cast<float *>(tensor.data)[i] = float(value);
-      else
-        static_cast<double *>(tensor.data)[i] = value;
+      rt::setFloat(tensor.type, tensor.data, i, value);
       continue;
     }
     uint64_t span = uint64_t(info.max) - uint64_t(info.min) + 1;
@@ -50,7 +48,7 @@ void fillInput(const AttuneTensorInfo &info, const attune_tensor &tensor) {
                     : !hasRange ? 0
                     : span      ? info.min + int64_t(random % span)
                                 : int64_t(random);
-    setElement(tensor, i, value);
+    rt::setElement(tensor.type, tensor.data, i, value);
   }
 }
 

@@ -10,11 +10,30 @@ namespace attune::program {
 
 using rt::format;
 
+namespace {
+
+/// |found - expected| of integers of any widths, which need not fit a double.
+double integerDifference(int32_t foundType, uint64_t found,
+                         int32_t expectedType, uint64_t expected) {
+  bool foundNegative = !rt::isUnsignedType(foundType) && int64_t(found) < 0;
+  bool expectedNegative =
+      !rt::isUnsignedType(expectedType) && int64_t(expected) < 0;
+  if (foundNegative != expectedNegative)
+    return foundNegative ? double(expected) + double(0 - found)
+                         : double(found) + double(0 - expected);
+  // Two's complement keeps the order of numbers of one sign.
+  return double(found > expected ? found - expected : expected - found);
+}
+
+} // namespace
+
 Comparison compare(const attune_tensor &found, const rt::NpyArray &expected,
                    Tolerance tolerance) {
   Comparison result;
   result.elements = elementsOf(found);
   double largest = -1;
+  bool exact =
+      !rt::isFloatType(found.type) && !rt::isFloatType(expected.type());
   for (int64_t i = 0; i < result.elements; ++i) {
     double have = rt::elementValue(found.type, found.data, i);
     double want = expected.valueAt(i);
@@ -25,6 +44,13 @@ Comparison compare(const attune_tensor &found, const rt::NpyArray &expected,
         same ||
         difference <= tolerance.absolute + tolerance.relative * std::fabs(want);
     passes = passes && (same || std::isfinite(difference));
+    if (exact) {
+      difference = integerDifference(
+          found.type, rt::elementBits(found.type, found.data, i),
+          expected.type(),
+          rt::elementBits(expected.type(), expected.data(), i));
+      passes = difference <= tolerance.absolute;
+    }
     result.outside += !passes;
     // One number against NaN or infinity is worse than any finite difference.
     double rank = std::isfinite(difference) ? difference : INFINITY;

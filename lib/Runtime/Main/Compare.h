@@ -8,7 +8,8 @@
 namespace attune::program {
 
 /// An element passes when |found - expected| <= absolute + relative *
-/// |expected|, or when both are NaN or the same infinity.
+/// |expected|, or when both are NaN or the same infinity; integers and bools
+/// when they differ by at most `absolute`.
 struct Tolerance {
   double relative = 1e-4;
   double absolute = 1e-4;

@@ -2,6 +2,7 @@
 #include "Embedder.h"
 
 #include "Tensors.h"
+#include "attune/Runtime/Elements.h"
 #include "attune/Runtime/Text.h"
 
 #include <algorithm>
@@ -83,7 +84,8 @@ int runBatch(const AttuneModel &descriptor, attune_model *model, int64_t padId,
                         : isTypes ? within ? text.typeIds[column] : 0
                         : within  ? text.ids[column]
                                   : padId;
-        setElement(tensor, int64_t(row * length + column), value);
+        rt::setElement(tensor.type, tensor.data, int64_t(row * length + column),
+                       value);
       }
     }
   }

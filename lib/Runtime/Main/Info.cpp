@@ -70,7 +70,9 @@ std::string infoJson(const AttuneModel &model) {
   for (int32_t k = 0; k < model.num_symbols; ++k) {
     out += k ? ", {\"name\": " : "{\"name\": ";
     rt::appendJsonString(out, model.symbols[k].name);
-    out += format(", \"max\": %lld}", (long long)model.symbols[k].max);
+    out += format(", \"min\": %lld, \"max\": %lld}",
+                  (long long)model.symbols[k].min,
+                  (long long)model.symbols[k].max);
   }
   out += "],\n \"inputs\": " +
          tensorsJson(model, model.inputs, model.num_inputs, true);
@@ -122,9 +124,10 @@ std::string infoText(const AttuneModel &model) {
   out += "extents:\n";
   for (int32_t k = 0; k < model.num_symbols; ++k) {
     const AttuneSymbol &symbol = model.symbols[k];
-    out += symbol.max > 0 ? format("  %-20s at most %lld\n", symbol.name,
+    out += symbol.max > 0 ? format("  %-20s at most %lld", symbol.name,
                                    (long long)symbol.max)
-                          : format("  %-20s any\n", symbol.name);
+                          : format("  %-20s any", symbol.name);
+    out += symbol.min == 0 ? ", may be 0\n" : "\n";
   }
   out += "inputs:\n";
   for (int32_t i = 0; i < model.num_inputs; ++i)

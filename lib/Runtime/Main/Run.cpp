@@ -83,8 +83,12 @@ int readArrays(NamedFiles &files) {
   return ExitOk;
 }
 
-bool isInteger(int32_t type) {
-  return type != ATTUNE_F32 && type != ATTUNE_F64;
+/// Whether every value of the integer type `from` is one of `to`.
+bool widens(int32_t from, int32_t to) {
+  if (rt::isFloatType(from) || rt::isFloatType(to) || to == ATTUNE_BOOL)
+    return false;
+  bool fitsSign = rt::isUnsignedType(from) || !rt::isUnsignedType(to);
+  return fitsSign && rt::elementSize(from) < rt::elementSize(to);
 }
 
 /// Adds an array as an input. Integers are widened to the model's type, as
@@ -100,10 +104,7 @@ int addInput(const NamedFile &file, Tensors &inputs) {
     inputs.add(info, array.shape(), array.data());
     return ExitOk;
   }
-  bool widens = isInteger(array.type()) && isInteger(info.type) &&
-                info.type != ATTUNE_BOOL &&
-                rt::elementSize(array.type()) < rt::elementSize(info.type);
-  if (!widens)
+  if (!widens(array.type(), info.type))
     return reportError(
         format("'%s' holds %s, input '%s' takes %s: save it with "
                "a.astype('%s')",
@@ -111,7 +112,8 @@ int addInput(const NamedFile &file, Tensors &inputs) {
                rt::elementTypeName(info.type), rt::elementTypeName(info.type)));
   attune_tensor &tensor = inputs.add(info, array.shape());
   for (int64_t i = 0; i < array.elements(); ++i)
-    setElement(tensor, i, int64_t(array.valueAt(i)));
+    rt::setElement(tensor.type, tensor.data, i,
+                   int64_t(rt::elementBits(array.type(), array.data(), i)));
   return ExitOk;
 }
 
@@ -246,7 +248,9 @@ Command runCommand() {
       "by "
       "'info'\nmay be left out. Without --output and --expected a summary of "
       "every output is\nprinted. The exit status is 4 when an element differs "
-      "from what was expected by\nmore than atol + rtol * |expected|.\n";
+      "from what was expected by\nmore than atol + rtol * |expected|, "
+      "integers\nand bools when they differ by more than atol. NaN equals "
+      "NaN.\n";
   command.options = {{"input", 'i', "NAME=@FILE", "read an input"},
                      {"output", 'o', "NAME=@FILE", "write an output"},
                      {"expected", 'e', "NAME=@FILE", "compare an output"},

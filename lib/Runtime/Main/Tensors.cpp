@@ -46,25 +46,6 @@ void Tensors::allocate() {
   }
 }
 
-void setElement(const attune_tensor &tensor, int64_t i, int64_t value) {
-  switch (tensor.type) {
-  case ATTUNE_F32:
-    static_cast<float *>(tensor.data)[i] = float(value);
-    break;
-  case ATTUNE_F64:
-    static_cast<double *>(tensor.data)[i] = double(value);
-    break;
-  case ATTUNE_I32:
-    static_cast<int32_t *>(tensor.data)[i] = int32_t(value);
-    break;
-  case ATTUNE_I64:
-    static_cast<int64_t *>(tensor.data)[i] = value;
-    break;
-  default:
-    static_cast<uint8_t *>(tensor.data)[i] = uint8_t(value);
-  }
-}
-
 const AttuneTensorInfo *findInput(const AttuneModel &model,
                                   std::string_view name) {
   for (int32_t i = 0; i < model.num_inputs; ++i)

@@ -36,9 +36,6 @@ private:
 /// Number of elements of a tensor.
 int64_t elementsOf(const attune_tensor &tensor);
 
-/// Stores an integer as element `i` of a tensor of any element type.
-void setElement(const attune_tensor &tensor, int64_t i, int64_t value);
-
 /// The model's input or output of this name, or null.
 const AttuneTensorInfo *findInput(const AttuneModel &model,
                                   std::string_view name);

@@ -14,16 +14,17 @@ namespace {
 
 struct TypeEntry {
   AttuneElementType type;
-  const char *name;
   const char *descr;
-  size_t size;
 };
 
+/// NumPy has no bfloat16: ml_dtypes, and with it PyTorch and ONNX, writes it as
+/// two bytes of unknown meaning.
 constexpr TypeEntry types[] = {
-    {ATTUNE_F32, "float32", "<f4", 4}, {ATTUNE_F64, "float64", "<f8", 8},
-    {ATTUNE_I32, "int32", "<i4", 4},   {ATTUNE_I64, "int64", "<i8", 8},
-    {ATTUNE_I8, "int8", "|i1", 1},     {ATTUNE_BOOL, "bool", "|b1", 1},
-    {ATTUNE_U8, "uint8", "|u1", 1},
+    {ATTUNE_F32, "<f4"},  {ATTUNE_F64, "<f8"}, {ATTUNE_F16, "<f2"},
+    {ATTUNE_BF16, "<V2"}, {ATTUNE_I64, "<i8"}, {ATTUNE_I32, "<i4"},
+    {ATTUNE_I16, "<i2"},  {ATTUNE_I8, "|i1"},  {ATTUNE_U64, "<u8"},
+    {ATTUNE_U32, "<u4"},  {ATTUNE_U16, "<u2"}, {ATTUNE_U8, "|u1"},
+    {ATTUNE_BOOL, "|b1"},
 };
 
 const TypeEntry *entryOf(int32_t type) {
@@ -144,10 +145,13 @@ private:
       return false;
     for (const TypeEntry &entry : types) {
       std::string_view known = entry.descr;
-      bool byteSized = entry.size == 1;
+      // The order of bytes says nothing of one byte, or of bytes without a
+      // meaning.
+      bool unordered = known[2] == '1' || known[1] == 'V';
       if (descr.size() == 3 && descr.substr(1) == known.substr(1) &&
           (descr[0] == known[0] || descr[0] == '=' ||
-           (byteSized && (descr[0] == '<' || descr[0] == '>')))) {
+           (unordered &&
+            (descr[0] == '<' || descr[0] == '>' || descr[0] == '|')))) {
         header.type = entry.type;
         return true;
       }
@@ -157,7 +161,7 @@ private:
                          "a.astype(a.dtype.newbyteorder('<'))",
                          printable(descr).c_str()));
     return fail(format("element type '%s' is not supported: save the array as "
-                       "float32, float64, int32, int64, int8, uint8 or bool, "
+                       "float16, float32, float64, an integer type or bool, "
                        "e.g. with a.astype('float32')",
                        printable(descr).c_str()));
   }
@@ -204,16 +208,6 @@ private:
 };
 
 } // namespace
-
-const char *elementTypeName(int32_t type) {
-  const TypeEntry *entry = entryOf(type);
-  return entry ? entry->name : "unknown";
-}
-
-size_t elementSize(int32_t type) {
-  const TypeEntry *entry = entryOf(type);
-  return entry ? entry->size : 0;
-}
 
 bool parseNpyHeader(const void *image, size_t bytes, NpyHeader &header,
                     std::string &error) {
@@ -303,23 +297,6 @@ bool NpyArray::open(const char *path, std::string &error) {
     file.close();
   }
   return true;
-}
-
-double elementValue(int32_t type, const void *data, int64_t index) {
-  switch (type) {
-  case ATTUNE_F32:
-    return double(static_cast<const float *>(data)[index]);
-  case ATTUNE_F64:
-    return static_cast<const double *>(data)[index];
-  case ATTUNE_I32:
-    return double(static_cast<const int32_t *>(data)[index]);
-  case ATTUNE_I64:
-    return double(static_cast<const int64_t *>(data)[index]);
-  case ATTUNE_I8:
-    return double(static_cast<const int8_t *>(data)[index]);
-  default:
-    return double(static_cast<const uint8_t *>(data)[index]);
-  }
 }
 
 double NpyArray::valueAt(int64_t index) const {

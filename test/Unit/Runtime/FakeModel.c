@@ -61,8 +61,8 @@ static void forward(const AttuneCall *call) {
 
 static void notForThisCpu(const AttuneCall *call) { abort(); }
 
-static const AttuneSymbol symbols[] = {{"batch", 16},
-                                       {"length", FAKE_MAX_LENGTH}};
+static const AttuneSymbol symbols[] = {{"batch", 16, 1},
+                                       {"length", FAKE_MAX_LENGTH, 1}};
 static const int64_t rows[] = {-1, -2};
 static const int64_t states[] = {-1, -2, FAKE_HIDDEN};
 static const int64_t vectors[] = {-1, FAKE_HIDDEN};

@@ -156,8 +156,8 @@ TEST(Npy, RejectsShapesThatOverflow) {
 }
 
 TEST(Npy, RejectsTypesAndOrdersWithAdvice) {
-  expectError(image(header("<f2", "False", "(1,)"), 2),
-              "'<f2' is not supported");
+  expectError(image(header("<V4", "False", "(1,)"), 4),
+              "'<V4' is not supported");
   expectError(image(header(">f4", "False", "(1,)"), 4), "big endian");
   expectError(image(header("<c8", "False", "(1,)"), 8), "not supported");
   expectError(image(header("|O", "False", "(1,)"), 8), "not supported");

@@ -151,4 +151,29 @@ TEST(Compare, NotANumberAndInfinityAreNoAgreement) {
   EXPECT_EQ(compareValues({9, nan, 9}, {1, 1, 1}, {0, 0}).worst, 1);
 }
 
+TEST(Compare, IntegersExactlyOrWithinTheAbsoluteTolerance) {
+  // These differ by less than a double can tell.
+  std::vector<uint64_t> found = {UINT64_MAX, 7}, wanted = {UINT64_MAX - 1, 7};
+  std::string path = testing::TempDir() + "/integers.npy", error;
+  ASSERT_TRUE(attune::rt::writeNpy(path, ATTUNE_U64, {2}, wanted.data(), error))
+      << error;
+  attune::rt::NpyArray expected;
+  ASSERT_TRUE(expected.open(path.c_str(), error)) << error;
+  attune_tensor tensor = {};
+  tensor.name = "x";
+  tensor.type = ATTUNE_U64;
+  tensor.rank = 1;
+  tensor.dims[0] = 2;
+  tensor.data = found.data();
+  EXPECT_EQ(compare(tensor, expected, {0.5, 0}).outside, 1);
+  EXPECT_EQ(compare(tensor, expected, {0, 1}).outside, 0);
+  // The bits of -2 are those of the expected value, the number is not.
+  tensor.type = ATTUNE_I64;
+  std::vector<int64_t> negative = {-2, 7};
+  tensor.data = negative.data();
+  Comparison result = compare(tensor, expected, {0, 1});
+  EXPECT_EQ(result.outside, 1);
+  EXPECT_EQ(result.difference, 0x1p64);
+}
+
 } // namespace
