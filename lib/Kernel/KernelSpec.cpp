@@ -269,6 +269,7 @@ buildAttention(MLIRContext &context, StringRef spec, StringRef text) {
   OpBuilder &builder = kernel.builder;
   Value result = AttentionOp::create(
       builder, kernel.loc, query.getType(), query, key, value, mask,
+      /*bias=*/Value(),
       builder.getI64IntegerAttr(h), builder.getI64IntegerAttr(hkv),
       builder.getF32FloatAttr(static_cast<float>(1 / std::sqrt(double(d)))));
   llvm::Expected<KernelProblem> problem =

@@ -82,6 +82,20 @@ LogicalResult AttentionOp::verify() {
     if (failed(
             verifyShape(*this, "a key mask", mask.getType(), {key[0], key[1]})))
       return failure();
+  if (Value bias = getBias()) {
+    ArrayRef<int64_t> shape = ranked(bias).getShape();
+    int64_t full[] = {query[0], heads, query[1], key[1]};
+    bool fits = shape.size() == 4;
+    for (size_t i = 0; fits && i < 4; ++i)
+      fits = shape[i] == 1 || extentsAgree(shape[i], full[i]);
+    if (!fits)
+      return emitOpError() << "expected a bias that broadcasts to [batch, "
+                              "heads, queries, keys] = "
+                           << shapeText(full) << ", got " << shapeText(shape);
+  }
+  float cap = getSoftcap().convertToFloat();
+  if (!(cap >= 0.0f && cap <= std::numeric_limits<float>::max()))
+    return emitOpError() << "expected a softcap of 0 or more, got " << cap;
   return verifyShape(*this, "a result", getResult().getType(),
                      {query[0], query[1], value[2] / kvHeads * heads});
 }

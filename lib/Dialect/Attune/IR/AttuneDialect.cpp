@@ -14,6 +14,15 @@ using namespace attune;
 #define GET_OP_CLASSES
 #include "attune/Dialect/Attune/IR/AttuneOps.cpp.inc"
 
+Operation *AttuneDialect::materializeConstant(OpBuilder &builder,
+                                              Attribute value, Type type,
+                                              Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements || elements.getType() != type)
+    return nullptr;
+  return ConstantOp::create(builder, loc, type, elements);
+}
+
 void AttuneDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

@@ -25,6 +25,8 @@ OpFoldResult ScaleOp::fold(FoldAdaptor) {
 OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   if (getInput().getType() != getResult().getType())
     return {};
+  if (getExtentsAttr())
+    return ranked(getResult()).hasStaticShape() ? getInput() : OpFoldResult();
   unsigned open = 0;
   for (auto [extent, wanted] :
        llvm::zip(ranked(getResult()).getShape(), getShape()))
@@ -41,6 +43,13 @@ struct ReshapeOfReshape : OpRewritePattern<ReshapeOp> {
                                 PatternRewriter &rewriter) const override {
     auto inner = op.getInput().getDefiningOp<ReshapeOp>();
     if (!inner)
+      return failure();
+    if (ShapeAttr extents = op.getExtentsAttr()) {
+      rewriter.modifyOpInPlace(
+          op, [&] { op.getInputMutable().assign(inner.getInput()); });
+      return success();
+    }
+    if (inner.getExtentsAttr())
       return failure();
     ArrayRef<int64_t> middle = ranked(inner.getResult()).getShape();
     SmallVector<int64_t> shape(op.getShape());
@@ -122,4 +131,48 @@ void SliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
   patterns.add<TransposeOfTranspose>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// ExtractOp
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A box that takes a constant range of one dimension is a slice; a box that
+/// takes all is its operand.
+struct ExtractToSlice : OpRewritePattern<ExtractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ExtractOp op,
+                                PatternRewriter &rewriter) const override {
+    auto input = ranked(op.getInput()), result = ranked(op.getResult());
+    SymbolicShape offsets = op.getOffsets().getShape(),
+                  sizes = op.getSizes().getShape();
+    std::optional<int64_t> axis;
+    for (int64_t i = 0; i < input.getRank(); ++i) {
+      std::optional<int64_t> offset = offsets[i].getConstant();
+      if (op.getSteps()[i] != 1 || !offset)
+        return failure();
+      // Static extents say whether all is taken; dynamic ones do not.
+      if (*offset == 0 && !input.isDynamicDim(i) &&
+          input.getDimSize(i) == result.getDimSize(i))
+        continue;
+      if (input.isDynamicDim(i) || result.isDynamicDim(i) || axis)
+        return failure();
+      axis = i;
+    }
+    if (!axis) {
+      rewriter.replaceOp(op, op.getInput());
+      return success();
+    }
+    rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), op.getInput(), *axis,
+                                         *offsets[*axis].getConstant(),
+                                         *sizes[*axis].getConstant());
+    return success();
+  }
+};
+} // namespace
+
+void ExtractOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                            MLIRContext *context) {
+  patterns.add<ExtractToSlice>(context);
 }

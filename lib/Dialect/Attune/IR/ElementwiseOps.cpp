@@ -72,3 +72,142 @@ LogicalResult GeluOp::verify() {
                          << getApproximate() << "\"";
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// Any number
+//===----------------------------------------------------------------------===//
+
+static Type elementOf(Value value) { return ranked(value).getElementType(); }
+
+/// The shape that `values` broadcast to, checked against `result`.
+static LogicalResult verifyBroadcast(Operation *op, ValueRange values,
+                                     Type result) {
+  SmallVector<int64_t> shape;
+  for (Value value : values) {
+    ArrayRef<int64_t> other = ranked(value).getShape();
+    if (other.size() > shape.size())
+      shape.insert(shape.begin(), other.size() - shape.size(), 1);
+    for (size_t i = 0; i < other.size(); ++i) {
+      int64_t &extent = shape[i + shape.size() - other.size()];
+      if (extent == 1)
+        extent = other[i];
+      else if (other[i] != 1 && !extentsAgree(extent, other[i]))
+        return op->emitOpError()
+               << "expected operands that broadcast, got shapes "
+               << shapeText(ranked(values[0]).getShape()) << " and "
+               << shapeText(other);
+      else if (ShapedType::isDynamic(extent) && other[i] != 1)
+        extent = other[i];
+    }
+  }
+  return verifyShape(op, "a result", result, shape);
+}
+
+static SymbolicShape broadcastAll(ArrayRef<SymbolicShape> shapes) {
+  SymbolicShape result = shapes.front();
+  for (const SymbolicShape &shape : shapes.drop_front())
+    result = broadcastShapes(result, shape);
+  return result;
+}
+
+LogicalResult UnaryOp::verify() {
+  Type input = elementOf(getInput()), result = elementOf(getResult());
+  UnaryKind kind = getKind();
+  bool asks = kind >= UnaryKind::k_is_nan;
+  StringRef expected;
+  if (kind == UnaryKind::k_logical_not)
+    expected = input.isInteger(1) ? "" : "i1";
+  else if (kind == UnaryKind::k_bitwise_not)
+    expected = isa<IntegerType>(input) ? "" : "integers";
+  else if (kind >= UnaryKind::k_reciprocal)
+    expected = isa<FloatType>(input) ? "" : "floats";
+  else
+    expected = input.isInteger(1) ? "numbers" : "";
+  if (!expected.empty())
+    return emitOpError() << "expected " << expected << " for '"
+                         << stringifyUnaryKind(kind) << "', got " << input;
+  if (asks ? !result.isInteger(1) : result != input)
+    return emitOpError() << "expected a result of "
+                         << (asks ? Type(IntegerType::get(getContext(), 1))
+                                  : input)
+                         << ", got " << result;
+  return verifyShape(*this, "a result", getResult().getType(),
+                     ranked(getInput()).getShape());
+}
+
+void UnaryOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                  SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(operands[0]);
+}
+
+int64_t UnaryOp::getFlopsPerElement() {
+  switch (getKind()) {
+  case UnaryKind::k_exp:
+  case UnaryKind::k_log:
+    return 8;
+  case UnaryKind::k_erf:
+  case UnaryKind::k_sigmoid:
+    return 12;
+  default:
+    return getKind() >= UnaryKind::k_sin && getKind() <= UnaryKind::k_atanh ? 15
+                                                                            : 1;
+  }
+}
+
+LogicalResult BinaryOp::verify() {
+  Type type = elementOf(getLhs());
+  BinaryKind kind = getKind();
+  auto integer = dyn_cast<IntegerType>(type);
+  StringRef expected;
+  if (kind >= BinaryKind::k_shift_left)
+    expected = integer && integer.isUnsigned() ? "" : "unsigned integers";
+  else if (kind >= BinaryKind::k_bitwise_and)
+    expected = integer ? "" : "integers";
+  else if (kind >= BinaryKind::k_and)
+    expected = type.isInteger(1) ? "" : "i1";
+  else
+    expected = type.isInteger(1) ? "numbers" : "";
+  if (!expected.empty())
+    return emitOpError() << "expected " << expected << " for '"
+                         << stringifyBinaryKind(kind) << "', got " << type;
+  return ::verifyBroadcast(*this, getOperands(), getResult().getType());
+}
+
+void BinaryOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                   SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(broadcastAll(operands));
+}
+
+LogicalResult CompareOp::verify() {
+  return ::verifyBroadcast(*this, getOperands(), getResult().getType());
+}
+
+void CompareOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                    SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(broadcastAll(operands));
+}
+
+LogicalResult WhereOp::verify() {
+  return ::verifyBroadcast(*this, getOperands(), getResult().getType());
+}
+
+void WhereOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                  SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(broadcastAll(operands));
+}
+
+LogicalResult CastOp::verify() {
+  if (getSaturate() && !isa<IntegerType>(elementOf(getResult())))
+    return emitOpError("expected integers as the result with saturate");
+  return verifyShape(*this, "a result", getResult().getType(),
+                     ranked(getInput()).getShape());
+}
+
+void CastOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                 SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(operands[0]);
+}
+
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  return getInput().getType() == getResult().getType() ? getInput() : Value();
+}

@@ -38,8 +38,9 @@ static LogicalResult verifyKernelBody(Operation *op, Block &body,
         return diagnostic;
       }
       anchor = &inner;
-    } else if (!isa<ElementwiseOpInterface>(inner)) {
-      return op->emitOpError() << "expected anchors and elementwise ops, got '"
+    } else if (!isa<ElementwiseOpInterface, IndexedOpInterface>(inner)) {
+      return op->emitOpError() << "expected anchors, elementwise and indexed "
+                                  "ops, got '"
                                << inner.getName() << "'";
     }
   }
@@ -163,7 +164,12 @@ YieldOp KernelOp::getYield() {
 /// True when the value's shape and element type are the kernel's.
 static bool agrees(Type actual, Type expected, bool isPacked) {
   auto a = cast<ShapedType>(actual), e = cast<ShapedType>(expected);
-  if (a.getElementType() != e.getElementType())
+  // Buffers know no signs: ui8 tensors are memrefs of i8.
+  Type element = e.getElementType();
+  if (isa<MemRefType>(actual) && element.isUnsignedInteger())
+    element =
+        IntegerType::get(e.getContext(), element.getIntOrFloatBitWidth());
+  if (a.getElementType() != element)
     return false;
   return isPacked || succeeded(verifyCompatibleShape(a, e));
 }

@@ -12,6 +12,14 @@ using namespace attune;
 LogicalResult MatmulOp::verify() {
   ArrayRef<int64_t> lhs = ranked(getLhs()).getShape();
   ArrayRef<int64_t> rhs = ranked(getRhs()).getShape();
+  Type left = ranked(getLhs()).getElementType(),
+       right = ranked(getRhs()).getElementType(),
+       sum = ranked(getResult()).getElementType();
+  bool integers = isa<IntegerType>(left) && isa<IntegerType>(right) &&
+                  isa<IntegerType>(sum);
+  if (left.isInteger(1) || (!integers && (left != right || left != sum)))
+    return emitOpError() << "expected equal types of floats, or integers, got "
+                         << left << ", " << right << " and " << sum;
   if (lhs.size() < 2 || rhs.size() < 2)
     return emitOpError() << "expected operands of rank 2 or more, got shapes "
                          << shapeText(lhs) << " and " << shapeText(rhs);
@@ -50,7 +58,11 @@ void MatmulOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
   results.push_back(shape);
 }
 
-StringRef MatmulOp::getKernelFamily() { return "matmul"; }
+// Other numbers than f32 take plain loops.
+StringRef MatmulOp::getKernelFamily() {
+  return ranked(getResult()).getElementType().isF32() ? "matmul"
+                                                      : "contraction";
+}
 
 DimExpr MatmulOp::getFlops(ArrayRef<SymbolicShape> operands,
                            ArrayRef<SymbolicShape> results) {

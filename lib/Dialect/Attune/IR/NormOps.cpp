@@ -44,6 +44,35 @@ DimExpr LayerNormOp::getFlops(ArrayRef<SymbolicShape> operands,
 bool LayerNormOp::acceptsPrologue(unsigned index) { return index == 0; }
 
 //===----------------------------------------------------------------------===//
+// RmsNormOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult RmsNormOp::verify() {
+  ArrayRef<int64_t> shape = ranked(getInput()).getShape();
+  if (shape.empty() || ShapedType::isDynamic(shape.back()))
+    return emitOpError() << "expected a static last extent, got "
+                         << shapeText(shape);
+  if (failed(verifyShape(*this, "gamma", getGamma().getType(), shape.back())))
+    return failure();
+  return verifyEpsilon(*this, getEpsilon());
+}
+
+void RmsNormOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                    SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(operands[0]);
+}
+
+StringRef RmsNormOp::getKernelFamily() { return "rms_norm"; }
+
+// Square, sum; products with the scale and gamma.
+DimExpr RmsNormOp::getFlops(ArrayRef<SymbolicShape> operands,
+                            ArrayRef<SymbolicShape>) {
+  return getNumElements(operands[0]) * 4;
+}
+
+bool RmsNormOp::acceptsPrologue(unsigned index) { return index == 0; }
+
+//===----------------------------------------------------------------------===//
 // L2NormalizeOp
 //===----------------------------------------------------------------------===//
 

@@ -71,3 +71,34 @@ DimExpr PositionsOp::getFlops(ArrayRef<SymbolicShape>,
 }
 
 bool PositionsOp::acceptsEpilogue() { return false; }
+
+//===----------------------------------------------------------------------===//
+// RotaryOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult RotaryOp::verify() {
+  ArrayRef<int64_t> shape = ranked(getInput()).getShape();
+  int64_t heads = getHeads();
+  if (shape.size() != 3 || ShapedType::isDynamic(shape[2]) || heads < 1 ||
+      shape[2] % heads != 0)
+    return emitOpError() << "expected an operand of shape [batch, length, "
+                         << heads << " * head size], got " << shapeText(shape);
+  for (Value angles : {getCos(), getSin()}) {
+    ArrayRef<int64_t> table = ranked(angles).getShape();
+    if (table.size() != 3 ||
+        (table[0] != 1 && !extentsAgree(table[0], shape[0])) ||
+        !extentsAgree(table[1], shape[1]) || ShapedType::isDynamic(table[2]) ||
+        table[2] < 1 || table[2] > shape[2] / heads / 2)
+      return emitOpError()
+             << "expected cosines and sines of shape [batch or 1, "
+                "length, at most half of a head], got "
+             << shapeText(table);
+  }
+  return verifyShape(*this, "sines", getSin().getType(),
+                     ranked(getCos()).getShape());
+}
+
+void RotaryOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
+                                   SmallVectorImpl<SymbolicShape> &results) {
+  results.push_back(operands[0]);
+}

@@ -13,6 +13,12 @@ using namespace attune;
 
 LogicalResult ReshapeOp::verify() {
   ArrayRef<int64_t> input = ranked(getInput()).getShape();
+  if (ShapeAttr extents = getExtentsAttr()) {
+    if (!getShape().empty())
+      return emitOpError("expected either shape or extents");
+    return verifyShape(*this, "a result", getResult().getType(),
+                       extents.getStaticShape());
+  }
   ArrayRef<int64_t> shape = getShape();
   if (llvm::count(shape, -1) > 1)
     return emitOpError("expected at most one -1 in shape");
@@ -40,6 +46,10 @@ LogicalResult ReshapeOp::verify() {
 
 void ReshapeOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
                                     SmallVectorImpl<SymbolicShape> &results) {
+  if (ShapeAttr extents = getExtentsAttr()) {
+    results.push_back(extents.getShape());
+    return;
+  }
   SymbolicShape shape;
   DimExpr known = 1;
   std::optional<size_t> open;

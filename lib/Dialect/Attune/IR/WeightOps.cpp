@@ -10,6 +10,12 @@ LogicalResult WeightOp::verify() {
   if (!type.hasStaticShape())
     return emitOpError() << "expected a static shape, got " << type;
   // What a file says may be larger than what can be counted.
+  if (ElementsAttr value = getValueAttr()) {
+    if (!getPieces().empty() || value.getType() != type)
+      return emitOpError() << "expected either pieces or a value of the type "
+                           << type << ", got a value of " << value.getType();
+    return success();
+  }
   std::optional<int64_t> elements = 1, count = 0;
   for (int64_t extent : type.getShape())
     elements = elements ? llvm::checkedMul(*elements, extent) : std::nullopt;
@@ -18,11 +24,21 @@ LogicalResult WeightOp::verify() {
       return emitOpError() << "expected offset and count of a piece to be "
                               "non-negative, got "
                            << piece;
-    Type stored = piece.getType();
-    if (!stored.isF32() && !stored.isF16() && !stored.isBF16() &&
-        !stored.isF64())
-      return emitOpError() << "expected pieces of f32, f16, bf16 or f64, got "
-                           << stored;
+    Type stored = piece.getType(), wanted = type.getElementType();
+    bool converts =
+        wanted.isF32() && (stored.isF16() || stored.isBF16() || stored.isF64());
+    if (stored != wanted && !converts)
+      return emitOpError() << "expected pieces of "
+                           << (wanted.isF32() ? "f32, f16, bf16 or f64"
+                                              : "the weight's element type")
+                           << ", got " << stored;
+    int64_t rows = piece.getTransposed();
+    if (rows < 0 ||
+        (rows > 0 && (type.getRank() != 2 || rows > piece.getCount() ||
+                      piece.getCount() != rows * type.getDimSize(1))))
+      return emitOpError() << "expected transposed pieces to be rows of a "
+                              "matrix, got "
+                           << piece;
     count = count ? llvm::checkedAdd(*count, piece.getCount()) : std::nullopt;
   }
   if (!elements || !count)

@@ -33,7 +33,7 @@ private:
     OpBuilder builder(merged);
     auto attention = AttentionOp::create(
         builder, op.getLoc(), merged->getResult(0).getType(), match->query,
-        match->key, match->value, match->keyMask,
+        match->key, match->value, match->keyMask, /*bias=*/Value(),
         builder.getI64IntegerAttr(match->heads),
         builder.getI64IntegerAttr(match->heads),
         builder.getF32FloatAttr(static_cast<float>(match->scale)));

@@ -11,7 +11,26 @@ using namespace attune;
 static constexpr llvm::StringLiteral kFusions[] = {
     "linear", "attention", "projections", "elementwise"};
 
+/// Patterns in remarks that are named otherwise than the fusion.
+static constexpr struct {
+  llvm::StringLiteral name, fusion;
+} kOtherPatterns[] = {{"bias", "linear"}};
+
 ArrayRef<llvm::StringLiteral> attune::getFusionNames() { return kFusions; }
+
+ArrayRef<FusionPattern> attune::getFusionPatterns() {
+  static const auto patterns = [] {
+    SmallVector<FusionPattern> list;
+    for (StringRef fusion : kFusions) {
+      list.push_back({fusion, fusion});
+      for (const auto &other : kOtherPatterns)
+        if (other.fusion == fusion)
+          list.push_back({other.name, other.fusion});
+    }
+    return list;
+  }();
+  return patterns;
+}
 
 llvm::Error attune::checkFuseOptions(const FuseOptions &options) {
   for (const std::string &name : options.disabled)
@@ -41,12 +60,17 @@ void attune::buildFusePipeline(OpPassManager &manager,
   manager.addPass(createFuseElementwise({isEnabled("elementwise")}));
 }
 
+/// The text of an option, which keeps no copy of it.
+static StringRef describeDisabled() {
+  static const std::string text =
+      "Fusions to leave out: " + llvm::join(getFusionNames(), ", ");
+  return text;
+}
+
 namespace {
 struct FusePipelineOptions : PassPipelineOptions<FusePipelineOptions> {
-  ListOption<std::string> disabled{
-      *this, "disable",
-      llvm::cl::desc("Fusions to leave out: linear, attention, projections, "
-                     "elementwise")};
+  ListOption<std::string> disabled{*this, "disable",
+                                   llvm::cl::desc(describeDisabled())};
 };
 } // namespace
 

@@ -42,8 +42,19 @@ def Attune_SoftmaxOp : Attune_PureOp<"softmax",
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
 
+def Attune_Causal : I32EnumAttr<"Causal", "which keys a query may see",
+    [I32EnumAttrCase<"none", 0, "none">, I32EnumAttrCase<"start", 1, "start">,
+     I32EnumAttrCase<"end", 2, "end">]> {
+  let cppNamespace = "::attune";
+  let genSpecializedAttr = 0;
+}
+def Attune_CausalAttr : EnumAttr<Attune_Dialect, Attune_Causal, "causal"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
 def Attune_AttentionOp : Attune_PureOp<"attention",
-    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue", "acceptsStrided"]>]> {
+    [AttrSizedOperandSegments,
+     DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue", "acceptsStrided"]>]> {
   let summary = "Multi-head softmax attention";
   let description = [{
     For every batch `b` and head `h`, with `D = head_dim` columns of each
@@ -52,9 +63,14 @@ def Attune_AttentionOp : Attune_PureOp<"attention",
     `s[q, k] = scale * sum_d query[b, q, h*D + d] * key[b, k, g*D + d]`
     `result[b, q, h*D + d] = sum_k softmax_k(s[q, k]) * value[b, k, g*D + d]`
 
-    over the keys with `key_mask[b, k] != 0`. A query for which no key is left
-    gives zeros. Heads are packed in the last dimension, so that the parts of a
-    merged projection are operands without a copy.
+    over the keys with `key_mask[b, k] != 0`. Before the softmax, scores become
+    `softcap * tanh(s / softcap)` where `softcap` is not 0, and then
+    `bias[b, h, q, k]` is added, whose extents may be one. `causal` leaves query
+    `q` the keys `k <= q` (start: queries and keys begin at the same position) or
+    `k <= q + keys - queries` (end: they end at the same one). A query for which
+    no key is left (all masked, or of score -inf) gives zeros. Heads are packed
+    in the last dimension, so that the parts of a merged projection are operands
+    without a copy; those of `value` may have another size.
 
     Example:
 
@@ -66,10 +82,15 @@ def Attune_AttentionOp : Attune_PureOp<"attention",
   }];
   let arguments = (ins Attune_F32Tensor:$query, Attune_F32Tensor:$key,
                        Attune_F32Tensor:$value, Optional<Attune_IdTensor>:$key_mask,
-                       I64Attr:$heads, I64Attr:$kv_heads, F32Attr:$scale);
+                       Optional<Attune_F32Tensor>:$bias,
+                       I64Attr:$heads, I64Attr:$kv_heads, F32Attr:$scale,
+                       DefaultValuedAttr<Attune_CausalAttr,
+                           "::attune::Causal::none">:$causal,
+                       DefaultValuedAttr<F32Attr, "0.0f">:$softcap);
   let results = (outs Attune_F32Tensor:$result);
   let assemblyFormat = [{
-    $query `,` $key `,` $value (`mask` `(` $key_mask^ `:` type($key_mask) `)`)? attr-dict
+    $query `,` $key `,` $value (`mask` `(` $key_mask^ `:` type($key_mask) `)`)?
+    (`bias` `(` $bias^ `:` type($bias) `)`)? attr-dict
     `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($result)
   }];
   let hasVerifier = 1;
@@ -78,6 +99,11 @@ def Attune_AttentionOp : Attune_PureOp<"attention",
     int64_t getHeadDim() {
       return ::mlir::cast<::mlir::RankedTensorType>(getQuery().getType()).getDimSize(2) /
              static_cast<int64_t>(getHeads());
+    }
+    /// Columns of one head in value and result.
+    int64_t getValueDim() {
+      return ::mlir::cast<::mlir::RankedTensorType>(getValue().getType()).getDimSize(2) /
+             static_cast<int64_t>(getKvHeads());
     }
   }];
 }

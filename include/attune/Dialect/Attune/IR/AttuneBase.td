@@ -5,6 +5,8 @@
 include "attune/Dialect/Attune/IR/AttuneInterfaces.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -26,11 +28,15 @@ def Attune_Dialect : Dialect {
     * After `plan`, launches take memrefs: views of one arena, of the weights
       file and of the caller's buffers.
 
-    Tensors are row-major. Floating-point element type is f32; token ids and
-    masks are i64. Weights are symbols that refer to bytes of the source file;
-    no weight is ever a constant of the IR.
+    Tensors are row-major. Hot ops compute in f32; token ids and masks are i64.
+    Ops that take any number (elementwise, indexing, reductions) also work on
+    f64 and integers; f16 and bf16 occur as the types of inputs and outputs and
+    as what `attune.cast` rounds to. Signless integers are signed, `ui8` to
+    `ui64` unsigned, `i1` is bool (a byte in memory). Weights are symbols that
+    refer to bytes of the source file; only small tensors are constants.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
 }
 
 class Attune_Op<string mnemonic, list<Trait> traits = []>
@@ -43,7 +49,13 @@ class Attune_PureOp<string mnemonic, list<Trait> traits = []>
 
 def Attune_F32Tensor : RankedTensorOf<[F32]>;
 def Attune_IdTensor : RankedTensorOf<[I64]>;
-def Attune_AnyTensor : RankedTensorOf<[F32, I64]>;
+def Attune_BoolTensor : RankedTensorOf<[I1]>;
+/// Every element type that a tensor may have.
+def Attune_AnyTensor : RankedTensorOf<[F32, F64, F16, BF16, I1, I8, I16, I32,
+    I64, UI8, UI16, UI32, UI64]>;
+/// What is computed with: f16 and bf16 are cast to f32 first.
+def Attune_NumberTensor : RankedTensorOf<[F32, F64, I1, I8, I16, I32, I64, UI8,
+    UI16, UI32, UI64]>;
 
 //===----------------------------------------------------------------------===//
 // Attributes
@@ -59,14 +71,48 @@ def Attune_PieceAttr : Attune_Attr<"Piece", "piece"> {
   let description = [{
     `file` is relative to the model's directory, `offset` counts bytes from the
     start of that file, `type` is the element type stored there (f32, f16, bf16
-    or f64; converted to the weight's type when it is packed), and `count` the
-    number of elements.
+    or f64; converted to the weight's type when it is packed; other types as
+    they are), and `count` the number of elements.
 
-    Example: `#attune.piece<"model.safetensors", 4096, f32, 147456>`
+    With `transposed` = R the file holds a matrix `[count / R, R]`, and the
+    piece is its transpose `[R, count / R]`: products of ONNX store their
+    weights as `[K, N]`.
+
+    Examples: `#attune.piece<"model.safetensors", 4096, f32, 147456>`,
+    `#attune.piece<"model.onnx", 128, f32, 147456, transposed 384>`
   }];
   let parameters = (ins StringRefParameter<>:$file, "int64_t":$offset,
-                        "::mlir::Type":$type, "int64_t":$count);
-  let assemblyFormat = "`<` $file `,` $offset `,` $type `,` $count `>`";
+                        "::mlir::Type":$type, "int64_t":$count,
+                        OptionalParameter<"int64_t">:$transposed);
+  let assemblyFormat = [{
+    `<` $file `,` $offset `,` $type `,` $count (`,` `transposed` $transposed^)? `>`
+  }];
+  let builders = [
+    AttrBuilder<(ins "::llvm::StringRef":$file, "int64_t":$offset,
+                     "::mlir::Type":$type, "int64_t":$count), [{
+      return $_get($_ctxt, file, offset, type, count, 0);
+    }]>
+  ];
+}
+
+def Attune_ShapeAttr : Attune_Attr<"Shape", "shape"> {
+  let summary = "Extents as polynomials of the model's symbols";
+  let description = [{
+    One text an extent, as DimExpr prints it.
+
+    Example: `#attune.shape<"batch", "2*length", "64">`
+  }];
+  let parameters = (ins OptionalArrayRefParameter<"::mlir::StringAttr">:$extents);
+  let assemblyFormat = "`<` (`>`) : ($extents^ `>`)?";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    static ShapeAttr get(::mlir::MLIRContext *context,
+                         ::llvm::ArrayRef<::attune::DimExpr> shape);
+    /// The extents, which the verifier has parsed once.
+    ::attune::SymbolicShape getShape() const;
+    /// Static where an extent is a constant, else dynamic.
+    ::llvm::SmallVector<int64_t> getStaticShape() const;
+  }];
 }
 
 def Attune_PanelsAttr : Attune_Attr<"Panels", "panels"> {

@@ -81,6 +81,24 @@ def ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface"> {
   ];
 }
 
+def IndexedOpInterface : OpInterface<"IndexedOpInterface"> {
+  let description = [{
+    A pure op whose result element depends on a few elements of its operands,
+    at positions that follow from the element's own (and from the values of
+    index operands): slices, gathers, concatenations, padding. Such ops run in
+    the kernels of elementwise ops, element by element; producers are computed
+    where they are read.
+  }];
+  let cppNamespace = "::attune";
+  let methods = [
+    InterfaceMethod<[{
+        Whether one execution reads each element of operand `index` at most
+        once, so that a producer computed in place is computed no more often.
+      }],
+      "bool", "readsOnce", (ins "unsigned":$index), [{}], [{ return false; }]>
+  ];
+}
+
 def ViewOpInterface : OpInterface<"ViewOpInterface"> {
   let description = [{
     An op whose result is a part or another form of its operand. Planned into

@@ -10,7 +10,8 @@ def Attune_MatmulOp : Attune_PureOp<"matmul",
   let description = [{
     `result[..., m, n] = sum_k lhs[..., m, k] * rhs[..., k, n]`, or with
     `transpose_rhs` `rhs[..., n, k]`. Leading dimensions are broadcast as in
-    NumPy.
+    NumPy. Operands are f32, or both f64, or integers of any width, signed or
+    not, whose products are summed up in the result's type.
 
     Example:
 
@@ -19,9 +20,9 @@ def Attune_MatmulOp : Attune_PureOp<"matmul",
         : (tensor<?x12x?x32xf32>, tensor<?x12x?x32xf32>) -> tensor<?x12x?x?xf32>
     ```
   }];
-  let arguments = (ins Attune_F32Tensor:$lhs, Attune_F32Tensor:$rhs,
+  let arguments = (ins Attune_NumberTensor:$lhs, Attune_NumberTensor:$rhs,
                        UnitAttr:$transpose_rhs);
-  let results = (outs Attune_F32Tensor:$result);
+  let results = (outs Attune_NumberTensor:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)
   }];

@@ -28,6 +28,26 @@ def Attune_LayerNormOp : Attune_PureOp<"layer_norm",
   let hasVerifier = 1;
 }
 
+def Attune_RmsNormOp : Attune_PureOp<"rms_norm",
+    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsPrologue"]>,
+     AllTypesMatch<["input", "result"]>]> {
+  let summary = "Root mean square normalisation of the last dimension";
+  let description = [{
+    `result = x / sqrt(mean(x^2) + epsilon) * gamma` (Zhang and Sennrich,
+    1910.07467).
+
+    Example:
+
+    ```mlir
+    %r = attune.rms_norm %x, %gamma {epsilon = 1.0e-6 : f64} : tensor<?x?x384xf32>, tensor<384xf32>
+    ```
+  }];
+  let arguments = (ins Attune_F32Tensor:$input, Attune_F32Tensor:$gamma, F64Attr:$epsilon);
+  let results = (outs Attune_F32Tensor:$result);
+  let assemblyFormat = "$input `,` $gamma attr-dict `:` type($input) `,` type($gamma)";
+  let hasVerifier = 1;
+}
+
 def Attune_L2NormalizeOp : Attune_PureOp<"l2_normalize",
     [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsPrologue"]>,
      SameOperandsAndResultType]> {

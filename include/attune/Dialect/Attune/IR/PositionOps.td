@@ -51,4 +51,30 @@ def Attune_PositionsOp : Attune_PureOp<"positions",
   let hasVerifier = 1;
 }
 
+def Attune_RotaryOp : Attune_PureOp<"rotary",
+    [DeclareOpInterfaceMethods<IndexedOpInterface>, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Rotary position embedding";
+  let description = [{
+    Heads are packed in the last dimension as in `attune.attention`: `input` is
+    `[batch, length, heads * D]`, `cos` and `sin` are `[batch or 1, length, R/2]`.
+    Of every head the first R columns are rotated in pairs by the angle of their
+    position (Su et al., 2104.09864): columns i and i + R/2, or with
+    `interleaved` 2i and 2i + 1:
+
+    `result[a] = x[a] * cos[i] - x[b] * sin[i]`, `result[b] = x[b] * cos[i] + x[a] * sin[i]`
+
+    Example:
+
+    ```mlir
+    %r = attune.rotary %x, %cos, %sin {heads = 12 : i64}
+        : tensor<?x?x768xf32>, tensor<1x?x32xf32>, tensor<1x?x32xf32>
+    ```
+  }];
+  let arguments = (ins Attune_F32Tensor:$input, Attune_F32Tensor:$cos, Attune_F32Tensor:$sin,
+                       I64Attr:$heads, UnitAttr:$interleaved);
+  let results = (outs Attune_F32Tensor:$result);
+  let assemblyFormat = "$input `,` $cos `,` $sin attr-dict `:` type($input) `,` type($cos) `,` type($sin)";
+  let hasVerifier = 1;
+}
+
 #endif // ATTUNE_DIALECT_ATTUNE_IR_POSITIONOPS_TD

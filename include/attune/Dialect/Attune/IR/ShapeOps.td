@@ -15,7 +15,9 @@ def Attune_ReshapeOp : Attune_ViewOp<"reshape"> {
   let summary = "The same elements with other extents";
   let description = [{
     `shape` has one entry a result dimension: a static extent, 0 for the
-    operand's extent at the same place, or -1 (once) for what remains.
+    operand's extent at the same place, or -1 (once) for what remains. Where
+    that cannot say it, `extents` gives the result's shape instead, and `shape`
+    is empty.
 
     Example:
 
@@ -24,7 +26,14 @@ def Attune_ReshapeOp : Attune_ViewOp<"reshape"> {
         : tensor<?x?x384xf32> -> tensor<?x?x12x32xf32>
     ```
   }];
-  let arguments = (ins Attune_AnyTensor:$input, DenseI64ArrayAttr:$shape);
+  let arguments = (ins Attune_AnyTensor:$input, DenseI64ArrayAttr:$shape,
+                       OptionalAttr<Attune_ShapeAttr>:$extents);
+  let builders = [
+    OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$input,
+                   "::llvm::ArrayRef<int64_t>":$shape), [{
+      build($_builder, $_state, type, input, shape, ShapeAttr());
+    }]>
+  ];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }
@@ -77,8 +86,8 @@ def Attune_TransposeOp : Attune_PureOp<"transpose",
         : tensor<?x?x12x32xf32> -> tensor<?x12x?x32xf32>
     ```
   }];
-  let arguments = (ins Attune_F32Tensor:$input, DenseI64ArrayAttr:$permutation);
-  let results = (outs Attune_F32Tensor:$result);
+  let arguments = (ins Attune_AnyTensor:$input, DenseI64ArrayAttr:$permutation);
+  let results = (outs Attune_AnyTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasCanonicalizer = 1;

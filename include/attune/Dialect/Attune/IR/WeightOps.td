@@ -12,7 +12,8 @@ def Attune_WeightOp : Attune_Op<"weight", [Symbol]> {
     projection, stacked along the first dimension.
 
     `layout` tells how the compiler stores the weight in the artefact (absent:
-    row-major), and `offset` where, once the plan is made.
+    row-major), and `offset` where, once the plan is made. A weight that no file
+    holds, computed while importing, has its `value` instead of pieces.
 
     Example:
 
@@ -21,12 +22,13 @@ def Attune_WeightOp : Attune_Op<"weight", [Symbol]> {
         from [#attune.piece<"model.safetensors", 4096, f32, 147456>]
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Attune_F32Tensor>:$type,
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Attune_AnyTensor>:$type,
                        TypedArrayAttrBase<Attune_PieceAttr, "pieces">:$pieces,
+                       OptionalAttr<ElementsAttr>:$value,
                        OptionalAttr<AnyAttr>:$layout,
                        OptionalAttr<I64Attr>:$offset);
   let assemblyFormat = [{
-    $sym_name `:` $type `from` $pieces (`layout` $layout^)? (`at` $offset^)?
+    $sym_name `:` $type `from` $pieces (`value` $value^)? (`layout` $layout^)? (`at` $offset^)?
     attr-dict
   }];
   let hasVerifier = 1;
@@ -43,7 +45,7 @@ def Attune_LoadWeightOp : Attune_PureOp<"load_weight",
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$weight);
-  let results = (outs Attune_F32Tensor:$result);
+  let results = (outs Attune_AnyTensor:$result);
   let assemblyFormat = "$weight attr-dict `:` type($result)";
 }
 

@@ -22,6 +22,16 @@ struct FuseOptions {
 /// "linear", "attention", "projections", "elementwise".
 llvm::ArrayRef<llvm::StringLiteral> getFusionNames();
 
+/// What a remark of category "fusion" is named after.
+struct FusionPattern {
+  llvm::StringRef name;   ///< of the remarks
+  llvm::StringRef fusion; ///< the fusion that looks for it
+};
+
+/// The patterns that fusions look for: each its own, which has its name, then
+/// the others it tells of.
+llvm::ArrayRef<FusionPattern> getFusionPatterns();
+
 /// A UserError that names the first fusion nobody knows.
 llvm::Error checkFuseOptions(const FuseOptions &options);
 
