@@ -1,6 +1,7 @@
 //===- Compile.cpp - attune compile ---------------------------------------===//
 #include "Commands.h"
 #include "ModelOptions.h"
+#include "attune/Compiler/FusionRemarks.h"
 #include "attune/Compiler/MemoryReport.h"
 #include "attune/Compiler/Package.h"
 #include "attune/Support/Error.h"
@@ -58,6 +59,14 @@ struct CompileOptions {
                                cl::desc("directory of Attune's runtime "
                                         "(default: beside this program)"),
                                cl::cat(category), cl::sub(command)};
+  cl::list<std::string> require{
+      "require",
+      cl::CommaSeparated,
+      cl::value_desc("pattern,..."),
+      cl::desc("write nothing and end with status 3 when a candidate of these "
+               "patterns is left unfused; attune explain --list lists them"),
+      cl::cat(category),
+      cl::sub(command)};
   cl::opt<bool> memoryReport{
       "memory-report",
       cl::desc("print the peak memory of activations and who "
@@ -84,6 +93,9 @@ llvm::Error compile(CompileOptions &flags) {
     return options.takeError();
   if (llvm::Error error = checkIdentifier(flags.prefix))
     return error;
+  std::vector<std::string> required(flags.require.begin(), flags.require.end());
+  if (llvm::Error error = checkRequiredFusions(required, *options))
+    return error;
   PackageOptions package;
   package.emit = flags.emit;
   package.output = flags.output;
@@ -109,6 +121,9 @@ llvm::Error compile(CompileOptions &flags) {
       llvm::sys::path::filename(package.output) == ".")
     return userErrorf("-o {0}: expected the path of a file, found a directory",
                       package.output);
+  if (!required.empty())
+    if (llvm::Error error = requireFusions(compilation, required))
+      return error;
   llvm::Expected<Package> written = writePackage(compilation, package);
   if (!written)
     return written.takeError();

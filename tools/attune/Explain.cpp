@@ -1,14 +1,10 @@
 //===- Explain.cpp - attune explain ---------------------------------------===//
+#include "Explain.h"
 #include "Commands.h"
 #include "ModelOptions.h"
-#include "attune/Compiler/Backends.h"
-#include "attune/Compiler/Compilation.h"
-#include "attune/Kernel/LaunchShapes.h"
+#include "attune/Compiler/FusionRemarks.h"
 #include "attune/Support/Error.h"
-#include "attune/Support/File.h"
 #include "mlir/IR/MLIRContext.h"
-#include "llvm/Support/JSON.h"
-#include <array>
 
 using namespace attune;
 using namespace attune::tool;
@@ -21,6 +17,16 @@ struct Options {
   cl::SubCommand command{"explain", "tells why a model compiles as it does"};
   cl::opt<std::string> model{cl::Positional, cl::desc("MODEL"),
                              cl::cat(category), cl::sub(command)};
+  cl::opt<bool> missed{"missed", cl::desc("only what was not fused, and why"),
+                       cl::cat(category), cl::sub(command)};
+  cl::list<std::string> patterns{"pattern",
+                                 cl::CommaSeparated,
+                                 cl::value_desc("name,..."),
+                                 cl::desc("only these patterns"),
+                                 cl::cat(category),
+                                 cl::sub(command)};
+  cl::opt<bool> list{"list", cl::desc("list the patterns; takes no model"),
+                     cl::cat(category), cl::sub(command)};
   cl::opt<bool> kernels{
       "kernels",
       cl::desc("backend and schedule of every kernel, and where the schedule "
@@ -28,167 +34,54 @@ struct Options {
       cl::cat(category), cl::sub(command)};
   cl::opt<std::string> format{"format",
                               cl::init("text"),
-                              cl::value_desc("text|json"),
+                              cl::value_desc("text|yaml|json"),
                               cl::desc("form of the report"),
                               cl::cat(category),
                               cl::sub(command)};
   ModelOptions compiler{category, command};
 };
 
-//===----------------------------------------------------------------------===//
-// Kernels
-//===----------------------------------------------------------------------===//
-
-/// What was chosen for a kernel.
-struct KernelChoice {
-  std::string cpu, kernel, backend, schedule, version, source, where;
-  Workload workload;
-  KernelShapes shapes; ///< that the schedule was looked up at
-  int64_t calls = 0;
-};
-
-llvm::Expected<std::vector<KernelChoice>>
-collectKernels(Compilation &compilation) {
-  if (compilation.getPhase() > Phase::Kernels)
-    return userErrorf("'{0}' stands after the phase {1}; expected a model or "
-                      "IR up to the phase kernels",
-                      compilation.getOptions().input,
-                      getName(compilation.getPhase()));
-  if (llvm::Error error = compilation.runTo(Phase::Kernels))
-    return std::move(error);
-  std::vector<KernelChoice> choices;
-  for (Compilation::Variant &variant : compilation.getVariants()) {
-    mlir::ModuleOp module = variant.module.get();
-    llvm::Expected<llvm::StringMap<int64_t>> sizes = getOptimizedSizes(
-        module, compilation.getOptions().schedules.optimizeFor);
-    if (!sizes)
-      return sizes.takeError();
-    // There is one: importers make it, and it was looked for in IR.
-    llvm::Expected<std::vector<KernelUse>> uses =
-        getKernelUses(module, findModelFunction(module), *sizes);
-    if (!uses)
-      return uses.takeError();
-    for (KernelUse &use : *uses) {
-      KernelOp kernel = use.kernel;
-      KernelChoice &choice = choices.emplace_back();
-      choice.cpu = variant.target.name;
-      choice.kernel = kernel.getSymName().str();
-      choice.backend = kernel.getBackend().value_or("").str();
-      choice.schedule = Schedule(kernel.getScheduleAttr()).str();
-      auto source =
-          kernel->getAttrOfType<mlir::StringAttr>(kScheduleSourceAttr);
-      choice.source = source ? source.str() : getName(ScheduleSource::Given);
-      if (const Backend *backend = findBackend(choice.backend))
-        choice.version = backend->getScheduleVersion().str();
-      choice.where = use.where;
-      choice.workload = getWorkload(kernel);
-      choice.shapes = std::move(use.shapes);
-      choice.calls = use.launches;
-    }
-  }
-  return choices;
+llvm::Expected<FusionFormat> parseFormat(llvm::StringRef name, bool hasYAML) {
+  if (name == "text")
+    return FusionFormat::Text;
+  if (name == "json")
+    return FusionFormat::JSON;
+  if (name == "yaml" && hasYAML)
+    return FusionFormat::YAML;
+  return userErrorf("--format={0}: expected text{1} json", name,
+                    hasYAML ? ", yaml or" : " or");
 }
 
-llvm::json::Value toJSON(const KernelChoice &choice) {
-  llvm::json::Array shapes;
-  for (const std::vector<int64_t> &shape : choice.shapes)
-    shapes.push_back(llvm::json::Array(shape));
-  return llvm::json::Object{{"kernel", choice.kernel},
-                            {"what", choice.workload.label},
-                            {"family", choice.workload.family},
-                            {"workload", choice.workload.id},
-                            {"shapes", std::move(shapes)},
-                            {"where", choice.where},
-                            {"calls", choice.calls},
-                            {"cpu", choice.cpu},
-                            {"backend", choice.backend},
-                            {"schedule", choice.schedule},
-                            {"schedule_version", choice.version},
-                            {"source", choice.source}};
-}
-
-using Row = std::array<std::string, 7>;
-
-/// Rows below one another, numbers to the right.
-void printTable(llvm::raw_ostream &os, llvm::ArrayRef<Row> rows,
-                size_t numbers) {
-  std::array<size_t, std::tuple_size_v<Row>> widths = {};
-  for (const Row &row : rows)
-    for (size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], row[i].size());
-  for (const Row &row : rows) {
-    std::string line;
-    llvm::raw_string_ostream text(line);
-    for (size_t i = 0; i < row.size(); ++i) {
-      text << (i ? "  " : "");
-      if (i == numbers)
-        text << llvm::right_justify(row[i], widths[i]);
-      else
-        text << llvm::left_justify(row[i], widths[i]);
-    }
-    os << llvm::StringRef(line).rtrim() << '\n';
-  }
-}
-
-void printText(llvm::raw_ostream &os, llvm::ArrayRef<KernelChoice> choices) {
-  std::map<std::string, int64_t> sources;
-  llvm::StringRef cpu;
-  std::vector<Row> rows;
-  auto flush = [&] {
-    if (!rows.empty())
-      printTable(os, rows, /*numbers=*/3);
-    rows.clear();
-  };
-  for (const KernelChoice &choice : choices) {
-    if (choice.cpu != cpu) {
-      flush();
-      os << (cpu.empty() ? "" : "\n") << "Kernels for " << choice.cpu << ":\n";
-      cpu = choice.cpu;
-      rows.push_back({"kernel", "what it is", "first in", "calls", "backend",
-                      "source", "schedule"});
-    }
-    rows.push_back({printable(choice.kernel), printable(choice.workload.label),
-                    printable(choice.where), std::to_string(choice.calls),
-                    choice.backend, choice.source, choice.schedule});
-    ++sources[choice.source];
-  }
-  flush();
-  os << '\n' << choices.size() << " kernels:";
-  llvm::StringRef separator = " ";
-  for (const auto &[source, count] : sources) {
-    os << separator << count << ' ' << source;
-    separator = ", ";
-  }
-  os << '\n';
-}
-
-llvm::Error explainKernels(Compilation &compilation, bool json) {
-  llvm::Expected<std::vector<KernelChoice>> choices =
-      collectKernels(compilation);
-  if (!choices)
-    return choices.takeError();
-  if (!json) {
-    printText(llvm::outs(), *choices);
-    return llvm::Error::success();
-  }
-  llvm::json::Array list;
-  for (const KernelChoice &choice : *choices)
-    list.push_back(toJSON(choice));
-  llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(list)))
-               << '\n';
+/// Flags that say nothing about what was asked for.
+llvm::Error checkFlags(const Options &flags) {
+  bool filters = flags.missed || !flags.patterns.empty();
+  if (flags.kernels && flags.list)
+    return userError("--kernels and --list: expected one of them");
+  if (flags.kernels && filters)
+    return userError("--missed and --pattern tell of fusions: leave them out "
+                     "with --kernels");
+  if (flags.list && (filters || !flags.model.empty()))
+    return userError("--list lists all patterns: give no model, --missed or "
+                     "--pattern");
   return llvm::Error::success();
 }
 
-//===----------------------------------------------------------------------===//
-// The command
-//===----------------------------------------------------------------------===//
-
 llvm::Error explain(Options &flags) {
-  if (flags.format != "text" && flags.format != "json")
-    return userErrorf("--format={0}: expected text or json",
-                      flags.format.getValue());
-  if (!flags.kernels)
-    return userError("expected what to explain: --kernels");
+  if (llvm::Error error = checkFlags(flags))
+    return error;
+  llvm::Expected<FusionFormat> format =
+      parseFormat(flags.format, /*hasYAML=*/!flags.kernels);
+  if (!format)
+    return format.takeError();
+  if (flags.list) {
+    listFusionPatterns(*format);
+    return llvm::Error::success();
+  }
+  FusionFilter filter;
+  filter.missedOnly = flags.missed;
+  filter.patterns.assign(flags.patterns.begin(), flags.patterns.end());
+  if (llvm::Error error = checkFusionPatterns(filter.patterns, "--pattern"))
+    return error;
   llvm::Expected<CompilerOptions> options = flags.compiler.get(flags.model);
   if (!options)
     return options.takeError();
@@ -198,18 +91,22 @@ llvm::Error explain(Options &flags) {
   Compilation compilation(context, *options);
   if (llvm::Error error = compilation.load())
     return error;
-  return explainKernels(compilation, flags.format == "json");
+  if (flags.kernels)
+    return explainKernels(compilation, *format == FusionFormat::JSON);
+  return explainFusions(compilation, filter, *format);
 }
 
 } // namespace
 
 int attune::tool::runExplain(int argc, const char **argv) {
   Options flags;
-  parseOptions(argc, argv, flags.category, flags.command,
-               "Tells why a model compiles as it does.\n\nWith --kernels, what "
-               "each kernel is computed by: its backend and its schedule,\n"
-               "which is 'tuned' on a machine like this, 'transferred' from a "
-               "similar one or\nfrom other sizes, 'analytic' or 'given' by the "
-               "IR.\n");
+  parseOptions(
+      argc, argv, flags.category, flags.command,
+      "Tells why a model compiles as it does: every candidate of a fusion, "
+      "whether it\nwas fused, and if not, why and what to do about it.\n\n"
+      "With --kernels, what each kernel is computed by: its backend and its "
+      "schedule,\nwhich is 'tuned' on a machine like this, 'transferred' from "
+      "a "
+      "similar one or\nfrom other sizes, 'analytic' or 'given' by the IR.\n");
   return reportError(llvm::errs(), argv[0], explain(flags));
 }

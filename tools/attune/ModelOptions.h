@@ -47,6 +47,7 @@ private:
   llvm::cl::list<std::string> cpus;
   llvm::cl::opt<std::string> gpu;
   ScheduleFlags schedules;
+  std::string fusions; ///< the text of --no-fuse, which keeps no copy of it
   llvm::cl::list<std::string> noFuse;
   llvm::cl::opt<int64_t> maxSeq;
   llvm::cl::opt<std::string> compileFrom, compileTo, dumpPhasesTo, weights;

@@ -18,7 +18,7 @@ static constexpr Command commands[] = {
     {"tune", "find the fastest kernels for a machine", runTune},
     {"inspect", "print a model's ops, parameters, FLOPs and memory",
      runInspect},
-    {"explain", "tell what a model's kernels are computed by", runExplain},
+    {"explain", "tell what was fused and why not, and what kernels run", runExplain},
     {"db", "look into tuning databases, merge and prune them", runDb},
     {"verify", "compare compiled code with the reference interpreter",
      runVerify},
