@@ -16,7 +16,11 @@ namespace {
 /// Walks blocks in order with the shapes of all values at hand.
 class Walker {
 public:
-  explicit Walker(std::map<std::string, int64_t> &counts) : counts(counts) {}
+  using Shapes = DenseMap<Value, SymbolicShape>;
+  using Flops = DenseMap<Operation *, DimExpr>;
+
+  Walker(std::map<std::string, int64_t> &counts, Shapes &shapes, Flops &flops)
+      : counts(counts), shapes(shapes), flopsOf(flops) {}
 
   /// FLOPs of the ops in `block`.
   DimExpr walk(Block &block, ArrayRef<SymbolicShape> arguments,
@@ -26,6 +30,7 @@ public:
     DimExpr sum;
     for (Operation &op : block.without_terminator()) {
       DimExpr flops = visitOp(op);
+      flopsOf[&op] = flops;
       sum += flops;
       if (visit)
         visit(op, flops);
@@ -103,8 +108,9 @@ private:
     return {};
   }
 
-  DenseMap<Value, SymbolicShape> shapes;
   std::map<std::string, int64_t> &counts;
+  Shapes &shapes;
+  Flops &flopsOf;
 };
 
 } // namespace
@@ -125,7 +131,7 @@ CostAnalysis::CostAnalysis(func::FuncOp function) {
     }
     arguments.push_back(shape);
   }
-  Walker walker(counts);
+  Walker walker(counts, shapes, flops);
   walker.walk(function.front(), arguments, [&](Operation &op, DimExpr flops) {
     if (isa<ViewOpInterface, LoadWeightOp>(op))
       return;
@@ -145,7 +151,9 @@ CostAnalysis::CostAnalysis(func::FuncOp function) {
 
 Cost attune::getKernelCost(KernelOp kernel, ArrayRef<SymbolicShape> arguments) {
   std::map<std::string, int64_t> counts;
-  Walker walker(counts);
+  Walker::Shapes shapes;
+  Walker::Flops flops;
+  Walker walker(counts, shapes, flops);
   Block &body = kernel.getBody().front();
   Cost cost;
   cost.flops = walker.walk(body, arguments);

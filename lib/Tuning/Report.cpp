@@ -1,33 +1,14 @@
 //===- Report.cpp - A tuning run as a page --------------------------------===//
 #include "attune/Tuning/Report.h"
 #include "ReportPlots.h"
-#include "attune/Support/Error.h"
+#include "attune/Support/HTMLPage.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include <map>
 
 using namespace attune;
 
+/// What the shared style does not have.
 static constexpr llvm::StringLiteral kStyle = R"css(
-:root { color-scheme: light dark; --fg: #1c2024; --bg: #ffffff; --soft: #667078;
-  --line: #dfe3e6; --good: #1a7f37; --bad: #c0392b; --c0: #5b6770; --c1: #8250df;
-  --c2: #bf8700; --c3: #0969da; --c4: #1a7f37; --c5: #cf222e; --c6: #0e8a8a; }
-@media (prefers-color-scheme: dark) { :root { --fg: #e6e9ec; --bg: #14171a;
-  --soft: #98a2ab; --line: #333a40; --good: #56d364; --bad: #ff7b72;
-  --c0: #aab4bd; --c1: #c297ff; --c2: #e3b341; --c3: #6cb6ff; --c4: #56d364;
-  --c5: #ff7b72; --c6: #4fd1c5; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--fg);
-  background: var(--bg); max-width: 78rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { margin-top: 2.2rem; }
-p.lead, .none, caption { color: var(--soft); }
-table { border-collapse: collapse; font-size: 13px; margin: .8rem 0; }
-th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line);
-  text-align: left; vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-td.code { font-family: ui-monospace, monospace; font-size: 12px; }
-.scroll { overflow-x: auto; max-height: 32rem; }
-.good { color: var(--good); } .bad { color: var(--bad); }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: 0; flex: 1 1 26rem; max-width: 40rem; }
 svg { width: 100%; height: auto; } svg text { fill: var(--fg); font-size: 11px; }
@@ -38,7 +19,6 @@ svg .title { font-size: 13px; font-weight: 600; }
 .dot.c3 { fill: var(--c3); } .dot.c4 { fill: var(--c4); } .dot.c5 { fill: var(--c5); }
 .dot.c6 { fill: var(--c6); } .line.c0 { stroke: var(--c0); } .line.c3 { stroke: var(--c3); }
 .line.c4 { stroke: var(--c4); }
-details > summary { cursor: pointer; margin: .5rem 0; }
 )css";
 
 /// Colours of the sources, by number.
@@ -380,11 +360,6 @@ void Page::writeMachine() {
 }
 
 void Page::write() {
-  os << "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
-        "charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width\">\n<title>"
-     << escapeHTML("Tuning of " + report.title) << "</title>\n<style>" << kStyle
-     << "</style>\n</head>\n<body>\n";
   writeSummary();
   writeModel();
   writeKernels();
@@ -393,36 +368,18 @@ void Page::write() {
   writeCostModel();
   writeFailures();
   writeMachine();
-  os << "</body>\n</html>\n";
 }
 
 std::string attune::renderReport(const TuningReport &report) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
+  HTMLPage page;
+  page.title = "Tuning of " + report.title;
+  page.style = kStyle;
+  llvm::raw_string_ostream os(page.body);
   Page(report, os).write();
-  return text;
+  return renderPage(page);
 }
 
 llvm::Error attune::writeReport(llvm::StringRef path,
                                 const TuningReport &report) {
-  llvm::SmallString<128> temporary;
-  if (std::error_code code =
-          llvm::sys::fs::createUniqueFile(path + ".%%%%%%", temporary))
-    return fileUserError(path, "write", code);
-  std::error_code code;
-  {
-    llvm::raw_fd_ostream os(temporary, code);
-    if (!code) {
-      os << renderReport(report);
-      os.close();
-      code = os.error();
-      os.clear_error();
-    }
-  }
-  if (!code)
-    code = llvm::sys::fs::rename(temporary, path);
-  if (!code)
-    return llvm::Error::success();
-  llvm::sys::fs::remove(temporary);
-  return fileUserError(path, "write", code);
+  return writePage(path, renderReport(report));
 }

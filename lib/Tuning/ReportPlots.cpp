@@ -1,24 +1,12 @@
 //===- ReportPlots.cpp - Plots as inline SVG ------------------------------===//
 #include "ReportPlots.h"
+#include "attune/Support/HTMLPage.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace attune;
-
-std::string attune::escapeHTML(llvm::StringRef text) {
-  std::string result;
-  llvm::raw_string_ostream os(result);
-  llvm::printHTMLEscaped(llvm::json::fixUTF8(text), os);
-  // No character of a page, even as an entity.
-  for (char &c : result)
-    if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
-      c = ' ';
-  return result;
-}
 
 static constexpr double kWidth = 640, kHeight = 300;
 static constexpr double kLeft = 64, kRight = 16, kTop = 34, kBottom = 44;

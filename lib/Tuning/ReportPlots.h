@@ -9,9 +9,6 @@
 
 namespace attune {
 
-/// Text as HTML has it, whatever bytes it holds.
-std::string escapeHTML(llvm::StringRef text);
-
 struct PlotPoint {
   double x, y;
   std::string note = {}; ///< shown when pointed at

@@ -2,8 +2,11 @@
 #include "Commands.h"
 #include "ModelOptions.h"
 #include "attune/Compiler/MemoryReport.h"
+#include "attune/Explain/ModelPage.h"
 #include "attune/Kernel/Cost.h"
 #include "attune/Support/Error.h"
+#include "attune/Support/File.h"
+#include "attune/Support/HTMLPage.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/JSON.h"
 
@@ -37,8 +40,24 @@ struct Options {
                               cl::desc("form of the report"),
                               cl::cat(category),
                               cl::sub(command)};
+  cl::opt<std::string> html{
+      "html", cl::value_desc("file"),
+      cl::desc("instead of the report, draw the model before and after fusion "
+               "as one HTML file"),
+      cl::cat(category), cl::sub(command)};
   ModelOptions compiler{category, command};
 };
+
+/// The values of the model's symbols that figures are for.
+llvm::StringMap<int64_t> getSymbolValues(const Compilation &compilation,
+                                         const Options &flags) {
+  int64_t longest = compilation.getMaxLength();
+  llvm::StringMap<int64_t> values;
+  values["batch"] = flags.batch;
+  values["length"] =
+      longest ? std::min<int64_t>(flags.length, longest) : flags.length;
+  return values;
+}
 
 /// What is known of a model once its memory is planned.
 struct Figures {
@@ -73,13 +92,9 @@ llvm::Expected<Figures> measure(Compilation &compilation,
         mlir::cast<mlir::RankedTensorType>(weight.getType()).getNumElements();
   figures.sourceOps = CostAnalysis(function).getCounts();
 
-  llvm::StringMap<int64_t> values;
-  int64_t longest = compilation.getMaxLength();
-  figures.batch = flags.batch;
-  figures.length =
-      longest ? std::min<int64_t>(flags.length, longest) : flags.length;
-  values["batch"] = figures.batch;
-  values["length"] = figures.length;
+  llvm::StringMap<int64_t> values = getSymbolValues(compilation, flags);
+  figures.batch = values["batch"];
+  figures.length = values["length"];
   if (llvm::Error error = compilation.runTo(Phase::Kernels))
     return std::move(error);
   function = findFunction();
@@ -157,10 +172,23 @@ void printJSON(llvm::raw_ostream &os, const Figures &figures) {
      << '\n';
 }
 
+llvm::Error drawModel(Compilation &compilation, const Options &flags) {
+  llvm::Expected<ModelPage> page =
+      buildModelPage(compilation, getSymbolValues(compilation, flags));
+  if (!page)
+    return page.takeError();
+  if (llvm::Error error = writePage(flags.html, renderModelPage(*page)))
+    return error;
+  llvm::errs() << "wrote " << printable(flags.html) << '\n';
+  return llvm::Error::success();
+}
+
 llvm::Error inspect(Options &flags) {
   if (flags.format != "text" && flags.format != "json")
     return userErrorf("--format={0}: expected text or json",
                       flags.format.getValue());
+  if (flags.html.getNumOccurrences() && flags.html.empty())
+    return userError("--html=: expected the path of a file");
   if (flags.batch < 1 || flags.length < 1)
     return userError("--batch and --length: expected at least 1");
   llvm::Expected<CompilerOptions> options = flags.compiler.get(flags.model);
@@ -172,6 +200,8 @@ llvm::Error inspect(Options &flags) {
   Compilation compilation(context, *options);
   if (llvm::Error error = compilation.load())
     return error;
+  if (flags.html.getNumOccurrences())
+    return drawModel(compilation, flags);
   llvm::Expected<Figures> figures = measure(compilation, flags);
   if (!figures)
     return figures.takeError();
@@ -187,6 +217,7 @@ llvm::Error inspect(Options &flags) {
 int attune::tool::runInspect(int argc, const char **argv) {
   Options flags;
   parseOptions(argc, argv, flags.category, flags.command,
-               "Prints what a model consists of and what it costs.\n");
+               "Prints what a model consists of and what it costs, or, with "
+               "--html, draws it.\n");
   return reportError(llvm::errs(), argv[0], inspect(flags));
 }
