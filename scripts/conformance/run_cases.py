@@ -2,7 +2,7 @@
 """Runs the cases of make_cases.py through `attune run` and compares with the list of expected failures.
 
     run_cases.py CASES [--attune=PROGRAM] [--expected-failures=FILE] [--results=FILE] [-j JOBS] [--timeout=SECONDS]
-                 [--filter=TEXT] [--group=NAME,...] [--min-share=PERCENT] [-v] [--option=OPTION OF ATTUNE]
+                 [--filter=TEXT] [--group=NAME,...] [--min-share=PERCENT] [--causes] [-v] [--option=OPTION OF ATTUNE]
 
 What becomes of a case is one of
     pass         all outputs are as expected
@@ -126,6 +126,18 @@ def reason_line(result):
     return (telling or lines or [f"exit status {result['status']}"])[0 if telling else -1][:200]
 
 
+def print_causes(results):
+    """What did not pass, by outcome and the shape of its message: the most frequent cause first."""
+    causes = collections.defaultdict(list)
+    for result in results:
+        if result["outcome"] != "pass":
+            line = re.sub(r"\S*/model\.onnx", "MODEL", reason_line(result))
+            causes[result["outcome"], re.sub(r"'[^']*'|-?\d[\d.e+-]*", "_", line)].append(result)
+    for (outcome, _), members in sorted(causes.items(), key=lambda cause: -len(cause[1])):
+        print(f"\n{len(members)} {outcome}: {reason_line(members[0])}")
+        print("  " + " ".join(member["name"] for member in members))
+
+
 def judge(results, expected, min_share):
     """The problems of a run, one text each."""
     problems = []
@@ -159,6 +171,7 @@ def parse():
     parser.add_argument("--group", type=lambda text: text.split(","), default=[])
     parser.add_argument("--min-share", type=float, default=0)
     parser.add_argument("--slowest", type=int, default=10)
+    parser.add_argument("--causes", action="store_true", help="list what did not pass by the shape of its message")
     parser.add_argument("-v", "--verbose", action="store_true")
     parser.add_argument("--option", action="append", default=[], help="given to attune, e.g. --option=--no-fuse=all")
     options = parser.parse_args()
@@ -198,6 +211,8 @@ def main():
     for result in slowest:
         print(f"  {result['seconds']:6.2f} s  {result['name']} ({result['outcome']})")
 
+    if options.causes:
+        print_causes(results)
     problems = judge(results, expected, options.min_share if len(cases) == len(everything) else 0)
     problems += [f"no case is named '{pattern}': remove this line of the expected failures"
                  for pattern in expected.unknown([case["name"] for case in everything])]

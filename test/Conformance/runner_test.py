@@ -111,6 +111,10 @@ class Runner(unittest.TestCase):
         _, results = self.run_on(cases, "--group=gemm,gru")
         self.assertEqual(list(results), ["pass-1"])
 
+    def test_causes(self):
+        done, _ = self.run_on({"wrong-1": "other", "wrong-2": "other", "usage": "other"}, "--causes")
+        self.assertIn("2 wrong: error: output 'y' differs\n  wrong-1 wrong-2\n", done.stdout)
+
     def test_arguments(self):
         _, results = self.run_on({"arguments": "other"}, "--option=--no-fuse=all")
         file = os.path.join(self.folder, "x.npy")
