@@ -82,7 +82,7 @@ translate(Compilation &compilation, ModuleOp module, llvm::LLVMContext &context,
       translateToLLVMIR(module, context, target, machine);
   if (translated)
     return translated;
-  if (compilation.getModel())
+  if (compilation.getSource())
     return llvm::joinErrors(translated.takeError(),
                             internalError(errors.take()));
   llvm::consumeError(translated.takeError());

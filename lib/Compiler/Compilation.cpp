@@ -8,7 +8,6 @@
 #include "attune/Compiler/Pipelines.h"
 #include "attune/Dialect/Attune/Transforms/Passes.h"
 #include "attune/Dialect/Attune/Transforms/Pipelines.h"
-#include "attune/Frontend/ImportModel.h"
 #include "attune/Kernel/LaunchShapes.h"
 #include "attune/Support/Error.h"
 #include "mlir/Parser/Parser.h"
@@ -99,21 +98,21 @@ llvm::Error Compilation::importInput() {
     return userErrorf("--compile-from={0}: '{1}' is a model, which begins "
                       "before the phase import; only .mlir files begin later",
                       attune::getName(*options.compileFrom), options.input);
-  llvm::Expected<LoadedModel> loaded = loadModel(options.input);
-  if (!loaded)
-    return loaded.takeError();
-  if (llvm::Error error = loaded->requireWeights())
-    return error;
-  model.emplace(std::move(*loaded));
-  directory = model->directory;
-  llvm::Expected<OwningOpRef<ModuleOp>> module = importModel(context, *model);
+  llvm::Expected<std::unique_ptr<ModelSource>> opened =
+      openModel(options.input);
+  if (!opened)
+    return opened.takeError();
+  source = std::move(*opened);
+  directory = source->getDirectory().str();
+  llvm::Expected<OwningOpRef<ModuleOp>> module = source->import(context);
   if (!module)
     return module.takeError();
   Builder builder(&context);
   ModuleOp op = module->get();
   op->setAttr(kDirectoryAttr, builder.getStringAttr(directory));
-  op->setAttr(kMetadataAttr,
-              builder.getStringAttr(getMetadata(model->description)));
+  if (const ModelDescription *description = source->getDescription())
+    op->setAttr(kMetadataAttr,
+                builder.getStringAttr(getMetadata(*description)));
   variants.push_back({targets.front(), std::move(*module)});
   reached = Phase::Import;
   return llvm::Error::success();
@@ -172,7 +171,7 @@ llvm::Error Compilation::parseInput() {
 llvm::Error
 Compilation::runPasses(ModuleOp module,
                        llvm::function_ref<void(OpPassManager &)> build) {
-  return attune::runPasses(module, model ? StringRef() : options.input, build);
+  return attune::runPasses(module, source ? StringRef() : options.input, build);
 }
 
 llvm::Error Compilation::planWeights() {

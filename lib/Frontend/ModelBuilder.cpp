@@ -125,7 +125,8 @@ Value ModelBuilder::load(const TensorEntry &entry, ArrayRef<int64_t> shape,
     auto weight = WeightOp::create(
         builder, location, name.str(), type,
         builder.getArrayAttr(makePiece(entry, begin, type.getNumElements())),
-        /*layout=*/Attribute(), /*offset=*/IntegerAttr());
+        /*value=*/ElementsAttr(), /*layout=*/Attribute(),
+        /*offset=*/IntegerAttr());
     // Renames the weight where another symbol has its name.
     symbols.insert(weight);
     symbol = weight.getSymNameAttr();

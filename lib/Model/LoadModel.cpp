@@ -121,7 +121,7 @@ static Expected<Described> describeModel(StringRef path) {
   if (extension == ".yaml" || extension == ".yml")
     return describeYAML(path);
   return userErrorf("{0}: not a model that Attune reads: expected a Hugging "
-                    "Face directory or a .yaml description",
+                    "Face directory, an .onnx file or a .yaml description",
                     printable(path, 400));
 }
 

@@ -83,9 +83,11 @@ llvm::Expected<Figures> measure(Compilation &compilation,
                           [](mlir::func::FuncOp f) { return !f.isExternal(); });
   };
   mlir::func::FuncOp function = findFunction();
-  if (const std::optional<LoadedModel> &model = compilation.getModel()) {
-    figures.family = model->description.family;
-    figures.layers = model->description.layers;
+  const ModelSource *source = compilation.getSource();
+  if (const ModelDescription *model =
+          source ? source->getDescription() : nullptr) {
+    figures.family = model->family;
+    figures.layers = model->layers;
   }
   for (WeightOp weight : module.getOps<WeightOp>())
     figures.parameters +=

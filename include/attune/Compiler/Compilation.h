@@ -5,7 +5,7 @@
 #include "attune/Compiler/Options.h"
 #include "attune/Compiler/WeightsImage.h"
 #include "attune/Kernel/Target.h"
-#include "attune/Model/LoadModel.h"
+#include "attune/Frontend/ModelSource.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -39,8 +39,8 @@ public:
   const CompilerOptions &getOptions() const { return options; }
   mlir::MLIRContext &getContext() const { return context; }
   llvm::MutableArrayRef<Variant> getVariants() { return variants; }
-  /// The model read from a directory or YAML; none for .mlir input.
-  const std::optional<LoadedModel> &getModel() const { return model; }
+  /// The model's files; null for .mlir input.
+  const ModelSource *getSource() const { return source.get(); }
   /// What the input is called: the default prefix and output name.
   std::string getName() const;
   /// Directory of the weight and tokenizer files.
@@ -66,7 +66,7 @@ private:
   Phase reached = Phase::Import;
   std::vector<TargetDesc> targets;
   std::vector<Variant> variants;
-  std::optional<LoadedModel> model;
+  std::unique_ptr<ModelSource> source;
   std::string directory;
 };
 

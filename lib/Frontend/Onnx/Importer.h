@@ -42,7 +42,7 @@ struct ImportedValue {
   /// Computed while importing.
   mlir::DenseElementsAttr constant;
   /// An integer tensor of rank 0 or 1 that follows from the extents of inputs.
-  std::optional<llvm::SmallVector<DimExpr>> extents;
+  std::optional<SymbolicShape> extents;
 
   bool isConstant() const { return tensor || constant; }
 };
@@ -62,18 +62,33 @@ public:
   struct Entry {
     InputCount inputs;
     OnnxOpImporter import;
-    /// Whether the importer may be given null for values whose types nothing
-    /// computes with (4-bit integers and the like are expanded), and looks
-    /// at types itself.
+    /// Looks at types itself, and is never computed while importing: values
+    /// that nothing computes with (null from value()) may be among its inputs.
     bool isControlFlow = false;
+    /// Gives an initializer another shape or name, which stays where it is in
+    /// its file.
+    bool isView = false;
+    /// Sets the results when they are the initializer of input 0 where it is;
+    /// asked before nodes of constants are computed. May be null.
+    bool (*keep)(NodeImporter &node) = nullptr;
   };
   /// An op of ONNX's own domain.
   void add(llvm::StringRef op, InputCount inputs, OnnxOpImporter import) {
-    add("", op, inputs, import);
+    add("", op, {inputs, import});
+  }
+  void addView(llvm::StringRef op, InputCount inputs, OnnxOpImporter import) {
+    add("", op, {inputs, import, false, /*isView=*/true});
+  }
+  void addControlFlow(llvm::StringRef op, InputCount inputs,
+                      OnnxOpImporter import) {
+    add("", op, {inputs, import, /*isControlFlow=*/true});
   }
   /// `domain` is for example "com.microsoft".
   void add(llvm::StringRef domain, llvm::StringRef op, InputCount inputs,
-           OnnxOpImporter import);
+           OnnxOpImporter import) {
+    add(domain, op, Entry{inputs, import});
+  }
+  void add(llvm::StringRef domain, llvm::StringRef op, Entry entry);
   const Entry *find(llvm::StringRef domain, llvm::StringRef op) const;
 
 private:
@@ -140,7 +155,7 @@ public:
   std::optional<std::vector<double>> constantNumbers(unsigned i);
   std::optional<std::vector<int64_t>> constantIntegers(unsigned i);
   /// Elements of an integer tensor, constant or following from extents.
-  std::optional<llvm::SmallVector<DimExpr>> symbolicIntegers(unsigned i);
+  std::optional<SymbolicShape> symbolicIntegers(unsigned i);
   /// The initializer behind an input, when it is one: weights in another form
   /// can be declared from where it lies.
   const OnnxTensor *initializer(unsigned i) const;
@@ -161,6 +176,9 @@ public:
                  OnnxType type = OnnxType::Undefined);
   /// A result that is known already.
   void setResult(unsigned i, ImportedValue value);
+  /// Result 0: input 0 under another shape of as many elements. Initializers,
+  /// constants and extents stay what they are.
+  llvm::Error reshapedResult(const SymbolicShape &shape);
   /// setResult(0, value) and check().
   llvm::Error result(mlir::Value value, OnnxType type = OnnxType::Undefined);
 
@@ -176,7 +194,7 @@ private:
   const OnnxNode &node;
   GraphBuilder &graph;
   llvm::SmallVector<ImportedValue *> inputs;
-  llvm::SmallVector<std::optional<ImportedValue>> results;
+  std::vector<std::optional<ImportedValue>> results;
 };
 
 // Families, one file each.

@@ -24,7 +24,7 @@
 namespace attune {
 
 /// The opsets of the default domain that Attune reads.
-constexpr int64_t kMinOnnxOpset = 11, kMaxOnnxOpset = 27;
+constexpr int64_t kMinOnnxOpset = 11, kMaxOnnxOpset = 28;
 
 /// A constant: an initializer or the value of an attribute.
 struct OnnxTensor {
