@@ -5,167 +5,110 @@
 using namespace mlir;
 using namespace attune;
 
-/// Tokens that are unrolled.
-static constexpr int64_t kMaxSteps = 1024;
-
-namespace {
-
-class LinearAttentionImport {
-public:
-  explicit LinearAttentionImport(NodeImporter &node)
-      : node(node), b(node.builder()) {}
-  llvm::Error run();
-
-private:
-  /// The rule without decay and correction, for any length: a product of
-  /// queries and keys up to the query, and what the state knows before.
-  void runAtOnce();
-  /// Token by token.
-  void runUnrolled(int64_t steps);
-  Value token(Value tensor, int64_t t) { return b.slice(tensor, 2, t, 1); }
-
-  NodeImporter &node;
-  GraphBuilder &b;
-  int64_t heads = 0, kvHeads = 0;
-  bool gates = false, corrects = false;
-  double scale = 0;
-  // [batch, heads, length, size]
-  Value query, key, value, decay, beta;
-  Value state;  // [batch, heads of keys, key size, value size]
-  Value result; // [batch, heads, length, value size]
-};
-
-void LinearAttentionImport::runAtOnce() {
-  int64_t group = heads / kvHeads;
-  DimExpr length = b.shape(query)[2];
-  Value scores = b.matmul(query, repeatHeads(b, key, group), true);
-  Value distances = emitDistances(b, length, length, 0);
-  Value past =
-      b.compare(CompareKind::k_ge, distances, b.scalarLike(distances, 0));
-  scores = b.where(past, scores, b.scalarLike(scores, 0));
-  result = b.matmul(scores, repeatHeads(b, value, group));
-  if (node.hasInput(3))
-    result = b.add(result, b.matmul(query, repeatHeads(b, state, group)));
-  result = emitScale(b, result, scale);
-  state = b.add(state, b.matmul(b.transposeLast(key), value));
+/// What attune.linear_attention and attune.causal_conv take.
+static Value toF32(GraphBuilder &b, Value value) {
+  return value ? b.cast(value, b.ops().getF32Type()) : value;
 }
 
-void LinearAttentionImport::runUnrolled(int64_t steps) {
-  SmallVector<Value> outputs;
-  for (int64_t t = 0; t < steps && !b.failed(); ++t) {
-    Value k = token(key, t), v = token(value, t);
-    if (gates)
-      state = b.mul(
-          state, b.unary(UnaryKind::k_exp, b.transposeLast(token(decay, t))));
-    if (corrects)
-      v = b.mul(token(beta, t), b.sub(v, b.matmul(k, state)));
-    state = b.add(state, b.mul(b.transposeLast(k), v));
-    outputs.push_back(
-        b.matmul(token(query, t), repeatHeads(b, state, heads / kvHeads)));
-  }
-  if (!b.failed())
-    result = emitScale(b, b.concat(outputs, 2), scale);
-}
-
-llvm::Error LinearAttentionImport::run() {
-  heads = node.integer("q_num_heads", 0);
-  kvHeads = node.integer("kv_num_heads", 0);
-  std::string rule = node.string("update_rule", "gated_delta");
-  gates = rule == "gated" || rule == "gated_delta";
-  corrects = rule == "delta" || rule == "gated_delta";
-  if (!gates && !corrects && rule != "linear")
+static llvm::Error importLinearAttention(NodeImporter &node) {
+  GraphBuilder &b = node.builder();
+  enum Input { kQuery, kKey, kValue, kPast, kDecay, kBeta };
+  int64_t heads = node.integer("q_num_heads", 0);
+  int64_t kvHeads = node.integer("kv_num_heads", 0);
+  std::string name = node.string("update_rule", "gated_delta");
+  std::optional<UpdateRule> rule = symbolizeUpdateRule(name);
+  if (!rule)
     return node.error("expected update_rule to be linear, gated, delta or "
                       "gated_delta");
-  if (gates != node.hasInput(4) || corrects != node.hasInput(5))
+  bool gates = *rule == UpdateRule::gated || *rule == UpdateRule::gated_delta;
+  bool corrects =
+      *rule == UpdateRule::delta || *rule == UpdateRule::gated_delta;
+  if (gates != node.hasInput(kDecay) || corrects != node.hasInput(kBeta))
     return node.error("expected decay for gated rules and beta for delta rules "
                       "alone");
   if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0)
     return node.error("expected q_num_heads to be a multiple of kv_num_heads");
-  for (unsigned i = 0; i < 6; ++i)
-    if (node.hasInput(i) && node.rank(i) != (i == 3 ? 4 : 3))
+  for (unsigned i = kQuery; i <= kBeta; ++i)
+    if (node.hasInput(i) && node.rank(i) != (i == kPast ? 4 : 3))
       return node.error("expected inputs of rank 3 and a state of rank 4");
-  query = splitHeads(b, node.value(0), heads);
-  key = splitHeads(b, node.value(1), kvHeads);
-  value = splitHeads(b, node.value(2), kvHeads);
-  if (gates)
-    decay = splitHeads(b, node.value(4), kvHeads);
-  if (corrects) {
-    bool isShared = node.shape(5)[2] == DimExpr(1);
-    beta = splitHeads(b, node.value(5), isShared ? 1 : kvHeads);
-  }
+  Value query = toF32(b, node.value(kQuery)), key = toF32(b, node.value(kKey)),
+        value = toF32(b, node.value(kValue));
+  int64_t keySize = headSize(b, key, kvHeads, "a key");
+  int64_t valueSize = headSize(b, value, kvHeads, "a value");
   if (llvm::Error problem = node.check())
     return problem;
-  SymbolicShape keyShape = b.shape(key), valueShape = b.shape(value);
-  std::optional<int64_t> size = keyShape[3].getConstant();
-  scale = node.number("scale", 0);
+  DimExpr batch = node.shape(kQuery)[0];
+  auto isWide = [&](unsigned i, ArrayRef<int64_t> widths) {
+    return !node.hasInput(i) || llvm::any_of(widths, [&](int64_t width) {
+      return node.shape(i)[2] == DimExpr(width);
+    });
+  };
+  SymbolicShape state = {batch, kvHeads, keySize, valueSize};
+  bool hasState = node.hasInput(kPast);
+  if (node.shape(kQuery)[2] != DimExpr(heads * keySize) ||
+      !isWide(kDecay, {kvHeads, kvHeads * keySize}) ||
+      !isWide(kBeta, {kvHeads, 1}) ||
+      (hasState && ArrayRef(node.shape(kPast)).drop_front() !=
+                       ArrayRef(state).drop_front()))
+    return node.error("expected a query, decay, beta and state that fit the "
+                      "heads of the key");
+  double scale = node.number("scale", 0);
   if (scale == 0)
-    scale = 1 / std::sqrt(double(*size));
-  SymbolicShape states = {keyShape[0], kvHeads, keyShape[3], valueShape[3]};
-  state = node.hasInput(3) ? node.value(3)
-                           : b.splat(GraphBuilder::element(query), states, 0);
-  state = b.cast(state, GraphBuilder::element(query));
-  std::optional<int64_t> steps = keyShape[2].getConstant();
-  if (rule == "linear") {
-    runAtOnce();
-  } else if (steps && *steps >= 1 && *steps <= kMaxSteps) {
-    runUnrolled(*steps);
-  } else {
-    return node.unsupported(
-        "the rule " + StringRef(rule) +
-            " for a length that is not a number from 1 to " + Twine(kMaxSteps),
-        "export the model with a static length");
+    scale = 1 / std::sqrt(double(keySize));
+  SymbolicShape shape = node.shape(kQuery);
+  shape[2] = heads * valueSize;
+  Type f32 = b.ops().getF32Type();
+  auto op = LinearAttentionOp::create(
+      b.ops(), b.loc(), b.tensorType(f32, shape), b.tensorType(f32, state),
+      UpdateRuleAttr::get(b.context(), *rule), query, key, value,
+      toF32(b, node.optionalValue(kDecay)), toF32(b, node.optionalValue(kBeta)),
+      toF32(b, node.optionalValue(kPast)), b.ops().getI64IntegerAttr(heads),
+      b.ops().getI64IntegerAttr(kvHeads), b.ops().getF64FloatAttr(scale));
+  b.setShape(op.getResult(), shape);
+  b.setShape(op.getPresent(), state);
+  if (node.needsResult(1)) {
+    OnnxType type = node.type(hasState ? kPast : kQuery);
+    node.setResult(1, b.cast(op.getPresent(), b.elementType(type)), type);
   }
-  if (llvm::Error problem = node.check())
-    return problem;
-  node.setResult(1, state, node.hasInput(3) ? node.type(3) : node.type(0));
-  return node.result(mergeHeads(b, result));
-}
-
-} // namespace
-
-static llvm::Error importLinearAttention(NodeImporter &node) {
-  return LinearAttentionImport(node).run();
+  return node.result(b.cast(op.getResult(), b.elementType(node.type(kQuery))));
 }
 
 /// A convolution of each channel over the last k positions, of which the first
-/// k - 1 come from the state. A sum over the taps, for any length.
+/// k - 1 come from the state.
 static llvm::Error importCausalConv(NodeImporter &node) {
   GraphBuilder &b = node.builder();
-  if (node.rank(0) != 3 || node.rank(1) != 3)
+  enum Input { kInput, kWeight, kBias, kPast };
+  if (node.rank(kInput) != 3 || node.rank(kWeight) != 3)
     return node.error("expected input and weight of rank 3");
   std::string activation = node.string("activation", "none");
   if (activation != "none" && activation != "silu" && activation != "swish")
     return node.error("expected activation to be none, silu or swish");
-  SymbolicShape shape = node.shape(0);
-  std::optional<int64_t> taps = node.shape(1)[2].getConstant();
-  if (!taps || *taps < 1 || *taps > 256 || node.shape(1)[1] != DimExpr(1) ||
-      node.shape(1)[0] != shape[1])
+  SymbolicShape shape = node.shape(kInput);
+  std::optional<int64_t> channels = node.shape(kWeight)[0].getConstant(),
+                         taps = node.shape(kWeight)[2].getConstant();
+  if (!channels || !taps || *taps < 1 || node.shape(kWeight)[1] != DimExpr(1) ||
+      shape[1] != DimExpr(*channels))
     return node.error("expected a weight [channels, 1, k]");
-  Value input = node.value(0), weight = node.value(1);
-  Type element = GraphBuilder::element(input);
-  Value padded = input;
-  if (*taps > 1) {
-    Value past = node.hasInput(3)
-                     ? node.value(3)
-                     : b.splat(element, {shape[0], shape[1], *taps - 1}, 0);
-    padded = b.concat({past, input}, 2);
-  }
-  Value result;
-  for (int64_t j = 0; j < *taps; ++j) {
-    // [channels, 1], to broadcast over the length.
-    Value factor = b.select(weight, 2, j);
-    Value term = b.mul(b.slice(padded, 2, j, shape[2]), factor);
-    result = result ? b.add(result, term) : term;
-  }
-  if (node.hasInput(2))
-    result = b.add(result, b.unsqueeze(node.value(2), {1}));
-  if (activation != "none")
-    result = b.silu(result);
-  if (llvm::Error problem = node.check())
-    return problem;
+  SymbolicShape state = {shape[0], *channels, *taps - 1};
+  if (node.hasInput(kPast) &&
+      (node.rank(kPast) != 3 || node.shape(kPast)[1] != state[1] ||
+       node.shape(kPast)[2] != state[2]))
+    return node.error("expected a past state [batch, channels, k - 1]");
+  if (node.hasInput(kBias) && node.shape(kBias) != SymbolicShape{*channels})
+    return node.error("expected a bias of one number a channel");
+  Type f32 = b.ops().getF32Type();
+  Value weight = b.reshape(toF32(b, node.value(kWeight)), {*channels, *taps});
+  auto op = CausalConvOp::create(
+      b.ops(), b.loc(), b.tensorType(f32, shape), b.tensorType(f32, state),
+      toF32(b, node.value(kInput)), weight, toF32(b, node.optionalValue(kBias)),
+      toF32(b, node.optionalValue(kPast)),
+      activation == "none" ? UnitAttr() : b.ops().getUnitAttr());
+  b.setShape(op.getResult(), shape);
+  b.setShape(op.getPresent(), state);
+  Type element = b.elementType(node.type(kInput));
   if (node.needsResult(1))
-    node.setResult(1, b.slice(padded, 2, shape[2], *taps - 1));
-  return node.result(result);
+    node.setResult(1, b.cast(op.getPresent(), element));
+  return node.result(b.cast(op.getResult(), element));
 }
 
 void attune::registerLinearAttention(OnnxOps &ops) {
