@@ -243,40 +243,58 @@ buildMatmul(MLIRContext &context, StringRef spec, StringRef text) {
 
 static llvm::Expected<KernelProblem>
 buildAttention(MLIRContext &context, StringRef spec, StringRef text) {
-  llvm::Expected<SpecOptions> options = SpecOptions::parse(
-      spec, text,
-      {{"b", "h", "q", "k", "d"}, {{"hkv", 0}}, {"causal", "mask"}, {}});
+  llvm::Expected<SpecOptions> options =
+      SpecOptions::parse(spec, text,
+                         {{"b", "h", "q", "k", "d"},
+                          {{"hkv", 0}, {"dv", 0}, {"softcap", 0}},
+                          {"causal", "mask", "bias"},
+                          {}});
   if (!options)
     return options.takeError();
   int64_t b = options->get("b"), h = options->get("h"), q = options->get("q");
   int64_t k = options->get("k"), d = options->get("d");
   int64_t hkv = options->get("hkv") ? options->get("hkv") : h;
-  if (options->get("causal"))
-    return unsupportedError("kernel '" + printable(spec) + "'",
-                            "causal attention", "causal=1",
-                            "causal=0 attends to all keys");
+  int64_t dv = options->get("dv") ? options->get("dv") : d;
   if (h % hkv != 0)
     return userErrorf("kernel '{0}': expected h to be a multiple of hkv",
                       printable(spec));
   KernelBuilder kernel(context, spec);
-  auto add = [&](int64_t length, int64_t heads) {
-    return kernel.addTensor({kAny, kAny, heads * d}, {b, length, heads * d});
+  auto add = [&](int64_t length, int64_t columns) {
+    return kernel.addTensor({kAny, kAny, columns}, {b, length, columns});
   };
-  Value query = add(q, h), key = add(k, hkv), value = add(k, hkv);
+  Value query = add(q, h * d), key = add(k, hkv * d), value = add(k, hkv * dv);
   Value mask = options->get("mask")
                    ? kernel.addIds({kAny, kAny}, {b, k}, /*limit=*/2)
                    : Value();
+  // One for all heads and sequences, as models make it of positions.
+  Value bias = options->get("bias")
+                   ? kernel.addTensor({1, 1, kAny, kAny}, {1, 1, q, k})
+                   : Value();
   OpBuilder &builder = kernel.builder;
-  Value result = AttentionOp::create(
-      builder, kernel.loc, query.getType(), query, key, value, mask,
-      /*bias=*/Value(),
-      builder.getI64IntegerAttr(h), builder.getI64IntegerAttr(hkv),
-      builder.getF32FloatAttr(static_cast<float>(1 / std::sqrt(double(d)))));
+  // Queries are the last of the keys, unless there are more of them.
+  bool isCausal = options->get("causal");
+  Causal causal = !isCausal ? Causal::none
+                  : q < k   ? Causal::end
+                            : Causal::start;
+  auto result = AttentionOp::create(
+      builder, kernel.loc, kernel.getTensorType({kAny, kAny, h * dv}), query,
+      key, value, mask, bias, static_cast<uint64_t>(h),
+      static_cast<uint64_t>(hkv),
+      llvm::APFloat(static_cast<float>(1 / std::sqrt(double(d)))), causal,
+      llvm::APFloat(static_cast<float>(options->get("softcap"))));
   llvm::Expected<KernelProblem> problem =
-      kernel.finish("attention", result, {b, q, h * d});
-  // The two products; the softmax between them is not counted.
-  if (problem)
-    problem->flops = 4.0 * b * h * q * k * d;
+      kernel.finish("attention", result, {b, q, h * dv});
+  // The two products over the keys that queries see; the softmax between them
+  // is not counted.
+  if (problem) {
+    double pairs = double(q) * double(k);
+    if (isCausal) {
+      double last = std::min(q, k);
+      pairs = q < k ? pairs - q * (q - 1.0) / 2
+                    : last * (last + 1) / 2 + (double(q) - last) * k;
+    }
+    problem->flops = 2.0 * b * h * pairs * (d + dv);
+  }
   return problem;
 }
 
@@ -326,6 +344,29 @@ buildLayerNorm(MLIRContext &context, StringRef spec, StringRef text) {
                        LayerNormOp::create(kernel.builder, kernel.loc,
                                            input.getType(), input, gamma, beta,
                                            llvm::APFloat(1e-12)),
+                       {rows, columns});
+}
+
+static llvm::Expected<KernelProblem>
+buildRmsNorm(MLIRContext &context, StringRef spec, StringRef text) {
+  llvm::Expected<SpecOptions> options = parseRows(spec, text, {"residual"});
+  if (!options)
+    return options.takeError();
+  int64_t rows = options->get("rows"), columns = options->get("columns");
+  KernelBuilder kernel(context, spec);
+  Value input = kernel.addTensor({kAny, columns}, {rows, columns});
+  if (options->get("residual")) {
+    llvm::Expected<Value> sum =
+        kernel.addElementwise({"add"}, input, {rows, columns});
+    if (!sum)
+      return sum.takeError();
+    input = *sum;
+  }
+  Value gamma = kernel.addTensor({columns}, {columns});
+  return kernel.finish("rms_norm",
+                       RmsNormOp::create(kernel.builder, kernel.loc,
+                                         input.getType(), input, gamma,
+                                         llvm::APFloat(1e-6)),
                        {rows, columns});
 }
 
@@ -387,6 +428,7 @@ static constexpr SpecKind kinds[] = {
     {"attention", buildAttention},
     {"softmax", buildSoftmax},
     {"layer_norm", buildLayerNorm},
+    {"rms_norm", buildRmsNorm},
     {"l2_normalize", buildL2Normalize},
     {"elementwise", buildElementwise},
     {"embedding", buildEmbedding},
@@ -401,9 +443,13 @@ StringRef attune::getKernelSpecHelp() {
          "                      product of two activations [M,K] and [K,N], "
          "or [N,K]\n"
          "attention:b=BATCH,h=HEADS,hkv=KV_HEADS,q=QUERIES,k=KEYS,d=HEAD_SIZE"
-         "[,mask=1]\n"
+         "[,dv=VALUE_SIZE]\n"
+         "         [,mask=1][,bias=1][,causal=1][,softcap=CAP]\n"
+         "                      softmax attention; with causal=1 queries are "
+         "the last of the keys\n"
          "softmax:rows=R,columns=C\n"
          "layer_norm:rows=R,columns=C[,residual=1]\n"
+         "rms_norm:rows=R,columns=C[,residual=1]\n"
          "l2_normalize:rows=R,columns=C\n"
          "elementwise:rows=R,columns=C,ops=OP+OP...\n"
          "                      ops one behind the other, e.g. gelu+add\n"

@@ -77,13 +77,23 @@ struct HeadMatrix {
 struct AttentionModel
     : ReferenceOpInterface::ExternalModel<AttentionModel, AttentionOp> {
 
-  /// `result[q] = sum_k softmax_k(scale * query[q] . key[k]) * value[k]` over
-  /// the keys that `isLeft` keeps. `result` is zero before.
+  /// What a head does to its scores.
+  struct Scoring {
+    double scale, softcap;
+    Causal causal;
+    /// Whether each key is left by the mask.
+    ArrayRef<bool> isLeft;
+    /// The bias of a query and a key.
+    llvm::function_ref<double(int64_t, int64_t)> bias;
+  };
+
+  /// `result[q] = sum_k softmax_k(score[q, k]) * value[k]` over the keys that
+  /// are left. `result` is zero before.
   static void attend(const HeadMatrix &query, const HeadMatrix &key,
-                     const HeadMatrix &value, ArrayRef<bool> isLeft,
+                     const HeadMatrix &value, const Scoring &scoring,
                      int64_t queries, int64_t headDim, int64_t valueDim,
-                     double scale, double *result, int64_t resultStride) {
-    int64_t keys = isLeft.size();
+                     double *result, int64_t resultStride) {
+    int64_t keys = scoring.isLeft.size();
     // Transposed keys, so that the scores of all keys are summed side by side
     // in contiguous loops.
     std::vector<double> keyColumns(headDim * keys);
@@ -93,18 +103,28 @@ struct AttentionModel
 
     std::vector<double> scores(keys);
     for (int64_t q = 0; q < queries; ++q) {
+      int64_t end = keys;
+      if (scoring.causal == Causal::start)
+        end = std::min(keys, q + 1);
+      if (scoring.causal == Causal::end)
+        end = q + 1 + keys - queries;
+      auto isSeen = [&](int64_t k) { return k < end && scoring.isLeft[k]; };
       llvm::fill(scores, 0.0);
       for (int64_t d = 0; d < headDim; ++d) {
         double element = query.row(q)[d];
         for (int64_t k = 0; k < keys; ++k)
           scores[k] += element * keyColumns[d * keys + k];
       }
-      for (int64_t k = 0; k < keys; ++k)
-        scores[k] = isLeft[k] ? scale * scores[k] : kMinusInfinity;
+      for (int64_t k = 0; k < keys; ++k) {
+        double score = scoring.scale * scores[k];
+        if (scoring.softcap != 0)
+          score = scoring.softcap * std::tanh(score / scoring.softcap);
+        scores[k] = isSeen(k) ? score + scoring.bias(q, k) : kMinusInfinity;
+      }
       softmaxRow(scores);
       double *sum = result + q * resultStride;
       for (int64_t k = 0; k < keys; ++k) {
-        if (!isLeft[k])
+        if (!isSeen(k))
           continue; // whatever is in the value of a masked key, it is left out
         for (int64_t d = 0; d < valueDim; ++d)
           sum[d] += scores[k] * value.row(k)[d];
@@ -117,9 +137,9 @@ struct AttentionModel
     auto attention = cast<AttentionOp>(op);
     const Tensor &query = *operands[0], &key = *operands[1],
                  &value = *operands[2];
-    const Tensor *mask = operands.size() > 3 ? operands[3] : nullptr;
+    const Tensor *mask = attention.getKeyMask() ? operands[3] : nullptr;
+    const Tensor *bias = attention.getBias() ? operands.back() : nullptr;
     int64_t heads = attention.getHeads(), kvHeads = attention.getKvHeads();
-    double scale = attention.getScale().convertToDouble();
     int64_t batch = query.getDim(0), queries = query.getDim(1);
     int64_t keys = key.getDim(1);
     int64_t headDim = query.getDim(2) / heads;
@@ -135,6 +155,19 @@ struct AttentionModel
       if (llvm::Error error =
               expectShape(op, "a key mask", *mask, {batch, keys}))
         return error;
+    // Extents of one are repeated: their stride is zero.
+    SmallVector<int64_t, 4> strides(4, 0);
+    if (bias) {
+      SmallVector<int64_t, 4> full{batch, heads, queries, keys};
+      for (int64_t i = 4, stride = 1; i-- > 0; stride *= bias->getDim(i)) {
+        if (bias->getDim(i) == full[i])
+          strides[i] = stride;
+        else if (bias->getDim(i) == 1)
+          full[i] = 1;
+      }
+      if (llvm::Error error = expectShape(op, "a bias", *bias, full))
+        return error;
+    }
 
     SmallVector<int64_t, 3> shape{batch, queries, valueDim * heads};
     auto values = makeValues(op, shape);
@@ -153,10 +186,18 @@ struct AttentionModel
         isLeft[i] = mask->getInteger(b * keys + i) != 0;
       for (int64_t h = 0; h < heads; ++h) {
         int64_t g = h / (heads / kvHeads);
+        auto getBias = [&](int64_t i, int64_t j) {
+          return bias ? bias->getFloat(b * strides[0] + h * strides[1] +
+                                       i * strides[2] + j * strides[3])
+                      : 0.0;
+        };
+        Scoring scoring{attention.getScale().convertToDouble(),
+                        attention.getSoftcap().convertToDouble(),
+                        attention.getCausal(), isLeft, getBias};
         attend({q.data() + h * headDim, query.getDim(2)},
                {k.data() + g * headDim, key.getDim(2)},
-               {v.data() + g * valueDim, value.getDim(2)}, isLeft, queries,
-               headDim, valueDim, scale,
+               {v.data() + g * valueDim, value.getDim(2)}, scoring, queries,
+               headDim, valueDim,
                values->data() + b * queries * shape[2] + h * valueDim,
                shape[2]);
       }

@@ -37,6 +37,28 @@ struct LayerNormModel
   }
 };
 
+struct RmsNormModel
+    : ReferenceOpInterface::ExternalModel<RmsNormModel, RmsNormOp> {
+  llvm::Error interpret(Operation *op, Interpreter &interpreter,
+                        Operands operands, Results &results) const {
+    const Tensor &input = *operands[0], &gamma = *operands[1];
+    double epsilon = cast<RmsNormOp>(op).getEpsilon().convertToDouble();
+    std::vector<double> values = input.toDoubles();
+    int64_t columns = input.getDim(-1);
+    for (int64_t first = 0; first < input.getNumElements(); first += columns) {
+      auto row = MutableArrayRef<double>(values).slice(first, columns);
+      double squares = 0;
+      for (double x : row)
+        squares += x * x;
+      double root = std::sqrt(squares / columns + epsilon);
+      for (int64_t i = 0; i < columns; ++i)
+        row[i] = row[i] / root * gamma.getFloat(i);
+    }
+    results.push_back(interpreter.store(input.getShape(), std::move(values)));
+    return llvm::Error::success();
+  }
+};
+
 struct L2NormalizeModel
     : ReferenceOpInterface::ExternalModel<L2NormalizeModel, L2NormalizeOp> {
   llvm::Error interpret(Operation *op, Interpreter &interpreter,
@@ -116,4 +138,5 @@ void attune::attachNormModels(MLIRContext &context) {
   L2NormalizeOp::attachInterface<L2NormalizeModel>(context);
   LayerNormOp::attachInterface<LayerNormModel>(context);
   PoolOp::attachInterface<PoolModel>(context);
+  RmsNormOp::attachInterface<RmsNormModel>(context);
 }

@@ -122,10 +122,18 @@ public:
       reason = "attention takes no epilogue";
       return failure();
     }
-    int64_t valueDim =
-        cast<RankedTensorType>(op.getValue().getType()).getDimSize(2) /
-        static_cast<int64_t>(op.getKvHeads());
-    if (op.getHeadDim() > kMaxHeadDim || valueDim > kMaxHeadDim) {
+    // Halide's loops over keys are the same for all queries, so that causal
+    // attention would cost twice what it needs; and it takes infinities for
+    // what never is.
+    for (auto [isThere, what] :
+         {std::pair(op.getCausal() != Causal::none, "causal attention"),
+          {op.getBias() != nullptr, "attention with a bias"},
+          {!op.getSoftcap().isZero(), "attention with capped scores"}})
+      if (isThere) {
+        reason = std::string(what) + " is left to the LLVM backend";
+        return failure();
+      }
+    if (op.getHeadDim() > kMaxHeadDim || op.getValueDim() > kMaxHeadDim) {
       reason = "a head size of more than " + std::to_string(kMaxHeadDim);
       return failure();
     }

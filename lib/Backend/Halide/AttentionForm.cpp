@@ -20,9 +20,7 @@ AttentionShape::AttentionShape(AttentionOp op)
     : heads(static_cast<int>(op.getHeads())),
       kvHeads(static_cast<int>(op.getKvHeads())),
       headDim(static_cast<int>(op.getHeadDim())),
-      valueDim(static_cast<int>(
-          cast<RankedTensorType>(op.getValue().getType()).getDimSize(2) /
-          kvHeads)) {}
+      valueDim(static_cast<int>(op.getValueDim())) {}
 
 static Halide::ImageParam getOperand(KernelPipeline &pipeline, Value value) {
   return pipeline.getInput(cast<BlockArgument>(value).getArgNumber(),

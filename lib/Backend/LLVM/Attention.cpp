@@ -28,7 +28,7 @@ public:
       reason = "attention takes no epilogue";
       return failure();
     }
-    if (op.getHeadDim() > kMaxHeadDim || getValueDim(op) > kMaxHeadDim) {
+    if (op.getHeadDim() > kMaxHeadDim || op.getValueDim() > kMaxHeadDim) {
       reason = "a head size of more than " + std::to_string(kMaxHeadDim);
       return failure();
     }
@@ -107,7 +107,7 @@ public:
       return std::nullopt;
     auto op = cast<AttentionOp>(kernel.getAnchor().getOperation());
     AttentionTiling tiling = getTiling(kernel, schedule, target);
-    int64_t headDim = op.getHeadDim(), valueDim = getValueDim(op);
+    int64_t headDim = op.getHeadDim(), valueDim = op.getValueDim();
     int64_t queries = tiling.getBlockQueries();
     Footprint footprint;
     footprint.registers = getRegisters(tiling);
@@ -136,12 +136,6 @@ public:
   }
 
 private:
-  /// Columns of a head of the values.
-  static int64_t getValueDim(AttentionOp op) {
-    int64_t columns =
-        cast<RankedTensorType>(op.getValue().getType()).getDimSize(2);
-    return columns / static_cast<int64_t>(op.getKvHeads());
-  }
   /// Sums, a row of queries or scores, and one element of keys or values.
   static int64_t getRegisters(const AttentionTiling &tiling) {
     return tiling.mr * tiling.nv + tiling.nv + 1;

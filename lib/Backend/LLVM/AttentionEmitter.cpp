@@ -16,12 +16,20 @@ AttentionEmitter::AttentionEmitter(const KernelEmission &emission,
                                    AttentionOp op,
                                    const AttentionTiling &tiling)
     : emission(emission), op(op), tiling(tiling) {
-  scale = op.getScale().convertToFloat() * M_LOG2E;
+  cap = op.getSoftcap().convertToFloat();
+  causal = op.getCausal();
+  isNatural = op.getBias() != nullptr;
+  hasBiasOfKeys =
+      isNatural &&
+      cast<RankedTensorType>(op.getBias().getType()).getDimSize(2) == 1;
+  // The cap applies to scores as they are.
+  scale = op.getScale().convertToFloat();
+  if (!isNatural && cap == 0.0f)
+    scale = static_cast<float>(op.getScale().convertToFloat() * M_LOG2E);
   vectorType =
       VectorType::get({tiling.lanes}, Float32Type::get(op.getContext()));
   headDim = op.getHeadDim();
-  valueDim = cast<RankedTensorType>(op.getValue().getType()).getDimSize(2) /
-             static_cast<int64_t>(op.getKvHeads());
+  valueDim = op.getValueDim();
 }
 
 Value AttentionEmitter::loadVector(OpBuilder &builder, Location loc,
@@ -77,6 +85,8 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
   value = emission.getInput(task, getArgument(op.getValue()));
   mask = op.getKeyMask() ? emission.getInput(task, getArgument(op.getKeyMask()))
                          : Value();
+  bias = op.getBias() ? emission.getInput(task, getArgument(op.getBias()))
+                      : Value();
   output = emission.getOutput(task, 0);
 
   Type f32 = builder.getF32Type();
@@ -89,6 +99,8 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
   scores = scratch.allocate(builder, loc, {tiling.kb, qb}, f32);
   if (mask)
     bounds = scratch.allocate(builder, loc, {tiling.kb}, f32);
+  if (bias && !hasBiasOfKeys)
+    packedBias = scratch.allocate(builder, loc, {tiling.kb, qb}, f32);
   emission.setScratchBytes(scratch.getBytes());
 
   // Tasks of one head follow each other: its keys stay in the cache.
@@ -97,6 +109,9 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
   Value blocks = math.ceilDiv(queries, span);
   Value index = emission.getTaskIndex();
   Value block = math.rem(index, blocks);
+  // The longest tasks first, so that threads end together.
+  if (causal != Causal::none)
+    block = math.sub(math.sub(blocks, math.constant(1)), block);
   Value heads = math.constant(op.getHeads());
   Value rest = math.div(index, blocks);
   Value head = math.rem(rest, heads);
@@ -106,6 +121,10 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
   keyColumn = math.mul(group, headDim);
   valueColumn = math.mul(group, valueDim);
   outputColumn = math.mul(head, valueDim);
+  if (bias) {
+    biasBatch = emitBiasIndex(builder, loc, 0, batch);
+    biasHead = emitBiasIndex(builder, loc, 1, head);
+  }
   queryBegin = math.mul(block, span);
   Value count = math.min(span, math.sub(queries, queryBegin));
   Value subBlocks = math.ceilDiv(count, math.constant(qb));
@@ -122,6 +141,11 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
     emitPrepare(b, l, sub, left);
   });
   auto [keyBegin, keyEnd] = emitKeyRange(builder, loc);
+  if (causal != Causal::none) {
+    keyEnd = math.min(keyEnd,
+                      emitKeyLimit(builder, loc, math.add(queryBegin, count)));
+    keyBegin = math.min(keyBegin, keyEnd);
+  }
   emitKeyBlocks(builder, loc, keyBegin, keyEnd, count, subBlocks);
   forSubBlocks([&](OpBuilder &b, Location l, Value sub, Value left) {
     emitFinish(b, l, sub, left);
@@ -175,9 +199,22 @@ void AttentionEmitter::emitKeyBlocks(OpBuilder &builder, Location loc,
             b, l, zero, subBlocks, one,
             [&](OpBuilder &b, Location l, Value sub) {
               IndexMath inner(b, l);
-              Value left =
-                  inner.sub(count, inner.mul(sub, tiling.getBlockQueries()));
-              emitUpdate(b, l, tiling.nv, left, sub, blockBegin, blockKeys);
+              int64_t qb = tiling.getBlockQueries();
+              Value first = inner.mul(sub, qb);
+              Value left = inner.sub(count, first);
+              if (causal == Causal::none) {
+                emitUpdate(b, l, tiling.nv, left, sub, blockBegin, blockKeys);
+                return;
+              }
+              Value last = inner.min(inner.add(first, qb), count);
+              Value limit = emitKeyLimit(b, l, inner.add(queryBegin, last));
+              Value seen = inner.sub(inner.max(limit, blockBegin), blockBegin);
+              seen = inner.min(seen, blockKeys);
+              scf::IfOp::create(
+                  b, l, inner.less(zero, seen), [&](OpBuilder &b, Location l) {
+                    emitUpdate(b, l, tiling.nv, left, sub, blockBegin, seen);
+                    scf::YieldOp::create(b, l);
+                  });
             });
       });
 }

@@ -16,6 +16,12 @@
 // Scores exist for one block of keys only. The span is cut into sub-blocks of
 // QB = nv * lanes queries that share each block of keys while it is in L1.
 //
+// What else the op says of scores happens while they are in registers, and only
+// where it says so: the cap, the bias (transposed block by block where queries
+// have rows of their own), excluded keys, the diagonal of causal attention.
+// Sub-blocks end at the last key that their last query sees, so that nothing is
+// computed above the diagonal but in the tiles that it crosses.
+//
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_LIB_BACKEND_LLVM_ATTENTIONEMITTER_H
 #define ATTUNE_LIB_BACKEND_LLVM_ATTENTIONEMITTER_H
@@ -58,6 +64,10 @@ private:
   void emitKeyBlocks(mlir::OpBuilder &builder, mlir::Location loc,
                      mlir::Value keyBegin, mlir::Value keyEnd,
                      mlir::Value count, mlir::Value subBlocks) const;
+  /// Causal attention: the end of the keys that the query before `queryEnd`
+  /// sees.
+  mlir::Value emitKeyLimit(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value queryEnd) const;
   /// Writes +inf for keys to use and -inf for keys to exclude.
   void emitBounds(mlir::OpBuilder &builder, mlir::Location loc,
                   mlir::Value keyBegin, mlir::Value keys) const;
@@ -87,6 +97,27 @@ private:
                        int64_t height, int64_t nv, mlir::Value sub,
                        mlir::Value keyBegin, mlir::Value firstKey,
                        mlir::ValueRange maxima) const;
+  /// The scores of a tile, [height][nv] vectors of sums, with cap, bias and
+  /// excluded keys. `firstKey` counts from `keyBegin`.
+  void emitScoreEpilogue(mlir::OpBuilder &builder, mlir::Location loc,
+                         int64_t height, int64_t nv, mlir::Value sub,
+                         mlir::Value keyBegin, mlir::Value firstKey,
+                         llvm::MutableArrayRef<mlir::Value> tile) const;
+  /// Replaces the scores of a tile above the diagonal by -inf.
+  void emitDiagonal(mlir::OpBuilder &builder, mlir::Location loc,
+                    int64_t height, int64_t nv, mlir::Value sub,
+                    mlir::Value firstKey,
+                    llvm::MutableArrayRef<mlir::Value> tile) const;
+  /// The bias of a block of keys for `nv` vectors of queries, transposed.
+  void emitPackBias(mlir::OpBuilder &builder, mlir::Location loc, int64_t nv,
+                    mlir::Value sub, mlir::Value keyBegin,
+                    mlir::Value keys) const;
+  /// The index to the bias of `position` of its dimension.
+  mlir::Value emitBiasIndex(mlir::OpBuilder &builder, mlir::Location loc,
+                            int64_t dimension, mlir::Value position) const;
+  /// A difference of scores as a power of two.
+  mlir::Value emitPower(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value difference) const;
   /// Columns [column, column + height) of the output of the block.
   void emitContextTile(mlir::OpBuilder &builder, mlir::Location loc,
                        int64_t height, int64_t nv, mlir::Value sub,
@@ -101,6 +132,8 @@ private:
 
   /// Keys, or columns, of a register tile with `nv` vectors of queries.
   int64_t getHeight(int64_t nv) const;
+  /// The maximum of no scores yet.
+  float getLowest() const;
   mlir::Value loadVector(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::Value memref, mlir::ValueRange indices) const;
   /// An element in all lanes.
@@ -114,15 +147,22 @@ private:
   AttentionTiling tiling;
   int64_t headDim, valueDim;
   mlir::VectorType vectorType;
-  double scale; ///< of scores as powers of two
+  /// Whether scores are exponents of e. Those of two save a product for each,
+  /// but a bias near the end of the range of f32 would leave it.
+  bool isNatural;
+  bool hasBiasOfKeys; ///< a bias that all queries share
+  Causal causal;
+  float cap;   ///< 0: none
+  float scale; ///< of queries
 
   // Values of the task.
-  mlir::Value query, key, value, mask, output;
+  mlir::Value query, key, value, mask, bias, output;
+  mlir::Value biasBatch, biasHead; ///< indices
   mlir::Value batch, queryColumn, keyColumn, valueColumn, outputColumn;
   mlir::Value queryBegin, queries;
   /// Scratch: Q^T and O^T [qblocks][D][QB], state [qblocks][QB], S^T [kb][QB],
-  /// bounds [kb].
-  mlir::Value packed, context, maximum, sum, scores, bounds;
+  /// bounds [kb], bias^T [kb][QB].
+  mlir::Value packed, context, maximum, sum, scores, bounds, packedBias;
 };
 
 } // namespace attune

@@ -13,10 +13,6 @@
 using namespace mlir;
 using namespace attune;
 
-/// The maximum of no scores yet. Finite, so that its difference to itself is
-/// zero and a query that sees excluded keys only never makes a NaN.
-static constexpr float kLowest = -3.0e38f;
-
 int64_t AttentionEmitter::getHeight(int64_t nv) const {
   // Fewer vectors need more rows for as many independent sums; beyond twelve
   // nothing is gained.
@@ -38,7 +34,7 @@ void AttentionEmitter::emitPrepare(OpBuilder &builder, Location loc, Value sub,
         IndexMath inner(b, l);
         Value lane = inner.mul(vector, lanes);
         emitPackQueries(b, l, sub, vector);
-        vector::StoreOp::create(b, l, splat(b, l, kLowest), maximum,
+        vector::StoreOp::create(b, l, splat(b, l, getLowest()), maximum,
                                 ValueRange{sub, lane});
         Value zeros = splat(b, l, 0.0f);
         vector::StoreOp::create(b, l, zeros, sum, ValueRange{sub, lane});
@@ -54,8 +50,7 @@ void AttentionEmitter::emitPrepare(OpBuilder &builder, Location loc, Value sub,
 void AttentionEmitter::emitPackQueries(OpBuilder &builder, Location loc,
                                        Value sub, Value vector) const {
   IndexMath math(builder, loc);
-  float factor = static_cast<float>(scale);
-  Value factors = splat(builder, loc, factor);
+  Value factors = splat(builder, loc, scale);
   Value zero = math.constant(0), one = math.constant(1);
   Value lanes = math.constant(tiling.lanes);
   Value lane = math.mul(vector, lanes);
@@ -76,8 +71,7 @@ void AttentionEmitter::emitPackQueries(OpBuilder &builder, Location loc,
                               b, l, query, ValueRange{batch, row, column});
                           Value scaled = arith::MulFOp::create(
                               b, l, element,
-                              emitConstantLike(b, l, element,
-                                               static_cast<float>(factor)));
+                              emitConstantLike(b, l, element, scale));
                           memref::StoreOp::create(b, l, scaled, packed,
                                                   ValueRange{sub, d, position});
                         });
@@ -117,6 +111,8 @@ void AttentionEmitter::emitUpdate(OpBuilder &builder, Location loc, int64_t nv,
     oldMaxima.push_back(
         loadVector(builder, loc, maximum, ValueRange{sub, lanes[v]}));
   }
+  if (packedBias)
+    emitPackBias(builder, loc, nv, sub, keyBegin, keys);
   // Fewer keys than a tile has rows take a lower one.
   SmallVector<int64_t> heights = {getHeight(nv)};
   if (heights.back() >= 8)
@@ -128,7 +124,7 @@ void AttentionEmitter::emitUpdate(OpBuilder &builder, Location loc, int64_t nv,
 
   for (int64_t v = 0; v < nv; ++v) {
     Value change = arith::SubFOp::create(builder, loc, oldMaxima[v], maxima[v]);
-    factors.push_back(emitExp2Flush(builder, loc, change));
+    factors.push_back(emitPower(builder, loc, change));
     vector::StoreOp::create(builder, loc, maxima[v], maximum,
                             ValueRange{sub, lanes[v]});
     Value old = loadVector(builder, loc, sum, ValueRange{sub, lanes[v]});
@@ -141,7 +137,7 @@ void AttentionEmitter::emitUpdate(OpBuilder &builder, Location loc, int64_t nv,
         for (int64_t v = 0; v < nv; ++v) {
           Value score = loadVector(b, l, scores, ValueRange{k, lanes[v]});
           Value difference = arith::SubFOp::create(b, l, score, maxima[v]);
-          Value weight = emitExp2Flush(b, l, difference);
+          Value weight = emitPower(b, l, difference);
           vector::StoreOp::create(b, l, weight, scores,
                                   ValueRange{k, lanes[v]});
           next.push_back(arith::AddFOp::create(b, l, carried[v], weight));
@@ -227,23 +223,16 @@ AttentionEmitter::Values AttentionEmitter::emitScoreTile(
         }
         return next;
       });
+  emitScoreEpilogue(builder, loc, height, nv, sub, keyBegin, firstKey, tile);
   Values result(maxima);
   for (int64_t i = 0; i < height; ++i) {
     Value row = math.add(firstKey, i);
-    Value bound = mask ? loadSplat(builder, loc, bounds, row) : Value();
     for (int64_t v = 0; v < nv; ++v) {
       Value score = tile[i * nv + v];
-      auto less = [&](Value a, Value b) -> Value {
-        return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, a,
-                                     b);
-      };
-      // The lesser of the two; the bound where the score is a NaN, so that
-      // whatever stands at an excluded key has no effect.
-      if (bound)
-        score = arith::SelectOp::create(builder, loc, less(score, bound), score,
-                                        bound);
-      result[v] = arith::SelectOp::create(builder, loc, less(result[v], score),
-                                          score, result[v]);
+      Value isLarger = arith::CmpFOp::create(
+          builder, loc, arith::CmpFPredicate::OLT, result[v], score);
+      result[v] =
+          arith::SelectOp::create(builder, loc, isLarger, score, result[v]);
       vector::StoreOp::create(builder, loc, score, scores,
                               ValueRange{row, lanes[v]});
     }

@@ -115,6 +115,51 @@ TEST_P(NormTest, LayerNormOfEqualElements) {
   kernel.check({x, randomFloats(77, 1), randomFloats(77, 2)}, 1e-5);
 }
 
+TEST_P(NormTest, RmsNorm) {
+  for (int64_t columns : getStaticWidths()) {
+    KernelUnderTest kernel(
+        format("attune.kernel @rms_norm(%x: tensor<?x?xNxf32>, "
+               "%g: tensor<Nxf32>) -> tensor<?x?xNxf32> {\n"
+               "  %0 = attune.rms_norm %x, %g {epsilon = 1.0e-6 : f64} : "
+               "tensor<?x?xNxf32>, tensor<Nxf32>\n"
+               "  attune.yield %0 : tensor<?x?xNxf32>\n"
+               "}",
+               columns),
+        GetParam());
+    Tensor gamma = randomFloats(columns, 1, 0.5, 1.5);
+    for (auto [batch, length] : {std::pair(1, 1), {0, 3}, {2, 0}, {3, 5}})
+      kernel.check({randomFloats({batch, length, columns}, columns), gamma},
+                   2e-6);
+    kernel.check({randomFloats({1, 3, columns}, 7, 900, 1000), gamma}, 2e-6);
+    // Rows of zeros, and of less than the epsilon.
+    kernel.check({randomFloats({1, 2, columns}, 8, 0, 1e-30), gamma}, 2e-6);
+    kernel.check({randomFloats({1, 150, columns}, 9), gamma}, 2e-6, 3);
+  }
+}
+
+// A residual before, whose sum is a result too; an activation behind.
+TEST_P(NormTest, RmsNormWithNeighbours) {
+  for (int64_t columns : {5, 16, 100, 384}) {
+    KernelUnderTest kernel(
+        format("attune.kernel @rms_norm(%x: tensor<?xNxf32>, "
+               "%r: tensor<?xNxf32>, %g: tensor<Nxf32>) -> "
+               "(tensor<?xNxf32>, tensor<?xNxf32>) {\n"
+               "  %0 = attune.add %x, %r : (tensor<?xNxf32>, "
+               "tensor<?xNxf32>) -> tensor<?xNxf32>\n"
+               "  %1 = attune.rms_norm %0, %g {epsilon = 1.0e-5 : f64} : "
+               "tensor<?xNxf32>, tensor<Nxf32>\n"
+               "  %2 = attune.gelu %1 : tensor<?xNxf32>\n"
+               "  attune.yield %2, %0 : tensor<?xNxf32>, tensor<?xNxf32>\n"
+               "}",
+               columns),
+        GetParam(), {columns + 3, 0, 0});
+    for (int64_t rows : {1, 200})
+      kernel.check({randomFloats({rows, columns}, 1),
+                    randomFloats({rows, columns}, 2), randomFloats(columns, 3)},
+                   1e-5, 2);
+  }
+}
+
 TEST_P(NormTest, L2Normalize) {
   for (int64_t columns : getStaticWidths()) {
     KernelUnderTest kernel(

@@ -62,6 +62,47 @@ TEST_F(KernelSpecTest, Attention) {
   EXPECT_EQ(attention.getScale().convertToFloat(), 0.5f);
 }
 
+TEST_F(KernelSpecTest, AttentionWithBiasCapAndOtherValues) {
+  KernelProblem problem = parse(
+      "attention:b=2,h=6,hkv=3,q=5,k=9,d=4,dv=7,mask=1,bias=1,softcap=30");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.shapes, (Shapes{{2, 5, 24},
+                                    {2, 9, 12},
+                                    {2, 9, 21},
+                                    {2, 9},
+                                    {1, 1, 5, 9},
+                                    {2, 5, 42}}));
+  EXPECT_EQ(problem.flops, 2.0 * 2 * 6 * 5 * 9 * (4 + 7));
+  auto attention =
+      mlir::cast<AttentionOp>(problem.kernel.getAnchor().getOperation());
+  EXPECT_EQ(attention.getSoftcap().convertToFloat(), 30.0f);
+  EXPECT_EQ(attention.getValueDim(), 7);
+  EXPECT_TRUE(attention.getBias());
+}
+
+// Operations are those of the keys that queries see.
+TEST_F(KernelSpecTest, CausalAttention) {
+  auto check = [&](const char *spec, Causal causal, int64_t pairs) {
+    KernelProblem problem = parse(spec);
+    ASSERT_TRUE(problem.kernel);
+    auto attention =
+        mlir::cast<AttentionOp>(problem.kernel.getAnchor().getOperation());
+    EXPECT_EQ(attention.getCausal(), causal);
+    EXPECT_EQ(problem.flops, 4.0 * 3 * pairs * 2) << spec;
+  };
+  check("attention:b=1,h=3,q=4,k=4,d=2,causal=1", Causal::start, 1 + 2 + 3 + 4);
+  check("attention:b=1,h=3,q=2,k=5,d=2,causal=1", Causal::end, 4 + 5);
+  check("attention:b=1,h=3,q=1,k=5,d=2,causal=1", Causal::end, 5);
+  check("attention:b=1,h=3,q=4,k=2,d=2,causal=1", Causal::start, 1 + 2 + 2 + 2);
+}
+
+TEST_F(KernelSpecTest, RmsNorm) {
+  KernelProblem problem = parse("rms_norm:rows=3,columns=8,residual=1");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.kernel.getFamily(), "rms_norm");
+  EXPECT_EQ(problem.shapes, (Shapes{{3, 8}, {3, 8}, {8}, {3, 8}}));
+}
+
 TEST_F(KernelSpecTest, KeyHeadsDefaultToHeads) {
   KernelProblem problem = parse("attention:d=4,k=9,q=5,h=6,b=2");
   ASSERT_TRUE(problem.kernel);
@@ -186,8 +227,7 @@ TEST_F(KernelSpecTest, RefusesWhatItDoesNotKnow) {
         << number;
   EXPECT_NE(refuse("attention:b=1,h=4,hkv=3,q=1,k=1,d=1").find("multiple"),
             std::string::npos);
-  EXPECT_NE(refuse("attention:b=1,h=1,q=1,k=1,d=1,causal=1", ExitUnsupported)
-                .find("causal"),
+  EXPECT_NE(refuse("attention:b=1,h=1,q=1,k=1,d=1,causal=2").find("causal"),
             std::string::npos);
 }
 

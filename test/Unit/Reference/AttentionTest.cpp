@@ -113,6 +113,91 @@ TEST(ReferenceAttention, MaskedKeysDoNotMatterAtAll) {
              evaluate(kFused, {q, k, v, m}), 0);
 }
 
+/// One head of two columns with everything that scores can have, and the same
+/// as single ops.
+static Tensor attend(llvm::StringRef causal, const Tensor &bias,
+                     const Tensor &q, const Tensor &k, const Tensor &v) {
+  return evaluate(
+      "func.func @f(%q: tensor<?x?x2xf32>, %k: tensor<?x?x2xf32>, "
+      "%v: tensor<?x?x3xf32>, %b: tensor<?x1x?x?xf32>) -> tensor<?x?x3xf32> {\n"
+      "  %r = attune.attention %q, %k, %v bias(%b : tensor<?x1x?x?xf32>) "
+      "{heads = 1 : i64, kv_heads = 1 : i64, scale = 0.5 : f32, causal = "
+      "#attune.causal<" +
+          causal.str() +
+          ">, softcap = 2.0 : f32} : (tensor<?x?x2xf32>, tensor<?x?x2xf32>, "
+          "tensor<?x?x3xf32>) -> tensor<?x?x3xf32>\n"
+          "  return %r : tensor<?x?x3xf32>\n}",
+      {q, k, v, bias});
+}
+
+/// What `attend` is to give, written out.
+static Tensor expectAttention(int64_t offset, const Tensor &bias,
+                              const Tensor &q, const Tensor &k,
+                              const Tensor &v) {
+  int64_t queries = q.getDim(1), keys = k.getDim(1);
+  std::vector<double> result(queries * 3);
+  for (int64_t i = 0; i < queries; ++i) {
+    double sum = 0;
+    for (int64_t j = 0; j < keys && j <= i + offset; ++j) {
+      double product = q.getFloat(i * 2) * k.getFloat(j * 2) +
+                       q.getFloat(i * 2 + 1) * k.getFloat(j * 2 + 1);
+      double weight =
+          std::exp(2 * std::tanh(0.5 * product / 2) +
+                   bias.getFloat(i % bias.getDim(2) * bias.getDim(3) +
+                                 j % bias.getDim(3)));
+      sum += weight;
+      for (int64_t d = 0; d < 3; ++d)
+        result[i * 3 + d] += weight * v.getFloat(j * 3 + d);
+    }
+    for (int64_t d = 0; d < 3 && sum > 0; ++d)
+      result[i * 3 + d] /= sum;
+  }
+  return Tensor::doubles({1, queries, 3}, result);
+}
+
+TEST(ReferenceAttention, BiasCausalAndCap) {
+  for (auto [queries, keys] : {std::pair(4, 4), {3, 6}, {6, 3}, {1, 5}}) {
+    Tensor q = randomTensor({1, queries, 2}, 1),
+           k = randomTensor({1, keys, 2}, 2), v = randomTensor({1, keys, 3}, 3);
+    for (auto [rows, columns] :
+         {std::pair(queries, keys), {1, keys}, {queries, 1}, {1, 1}}) {
+      Tensor bias = randomTensor({1, 1, rows, columns}, 4);
+      expectNear(attend("none", bias, q, k, v),
+                 expectAttention(keys, bias, q, k, v), 1e-12);
+      expectNear(attend("start", bias, q, k, v),
+                 expectAttention(0, bias, q, k, v), 1e-12);
+      expectNear(attend("end", bias, q, k, v),
+                 expectAttention(keys - queries, bias, q, k, v), 1e-12);
+    }
+  }
+}
+
+TEST(ReferenceAttention, BiasesThatExcludeKeys) {
+  Tensor q = randomTensor({1, 3, 2}, 1), k = randomTensor({1, 2, 2}, 2);
+  Tensor v = Tensor::doubles({1, 2, 3}, {1, 2, 3, 5, 6, 7});
+  double lowest = -std::numeric_limits<float>::max();
+  // The second key alone; none; both alike.
+  Tensor bias = Tensor::doubles(
+      {1, 1, 3, 2}, {lowest, 0, -kInfinity, -kInfinity, lowest, lowest});
+  expectValues(attend("none", bias, q, k, v), {1, 3, 3},
+               {5, 6, 7, 0, 0, 0, 3, 4, 5}, 0);
+}
+
+TEST(ReferenceAttention, BiasOfAnotherShape) {
+  expectContains(
+      [&] {
+        return evaluateError(
+            R"(
+    func.func @f(%q: tensor<?x?x2xf32>, %b: tensor<?x1x?x?xf32>) -> tensor<?x?x2xf32> {
+      %r = attune.attention %q, %q, %q bias(%b : tensor<?x1x?x?xf32>) {heads = 1 : i64, kv_heads = 1 : i64, scale = 1.0 : f32}
+        : (tensor<?x?x2xf32>, tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+      return %r : tensor<?x?x2xf32>
+    })",
+            {randomTensor({1, 4, 2}, 1), randomTensor({1, 1, 4, 3}, 2)});
+      }(),
+      "expected a bias of shape [1, 1, 4, 4], got [1, 1, 4, 3]");
+}
+
 TEST(ReferenceAttention, OneKeyGivesItsValue) {
   Tensor r = evaluate(R"(
     func.func @f(%q: tensor<?x?x4xf32>, %k: tensor<?x?x4xf32>, %v: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {

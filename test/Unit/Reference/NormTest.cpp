@@ -56,6 +56,18 @@ TEST(ReferenceNorm, L2Normalize) {
   expectValues(r, {3, 2}, {0.6, 0.8, 0, 0, 0.2, 0}, 1e-15);
 }
 
+TEST(ReferenceNorm, RmsNorm) {
+  Tensor r = evaluate(
+      R"(
+    func.func @f(%x: tensor<?x2xf32>, %g: tensor<2xf32>) -> tensor<?x2xf32> {
+      %r = attune.rms_norm %x, %g {epsilon = 12.5 : f64} : tensor<?x2xf32>, tensor<2xf32>
+      return %r : tensor<?x2xf32>
+    })",
+      {Tensor::doubles({2, 2}, {3, 4, 0, 0}), Tensor::doubles({2}, {10, -5})});
+  // The mean of squares is 12.5 too.
+  expectValues(r, {2, 2}, {6, -4, 0, 0}, 1e-15);
+}
+
 static Tensor pool(llvm::StringRef mode, const Tensor &x, const Tensor &mask) {
   return evaluate(
       "func.func @f(%x: tensor<?x?x2xf32>, %m: tensor<?x?xi64>) -> "

@@ -115,11 +115,18 @@ DimExpr AttentionOp::getFlops(ArrayRef<SymbolicShape> operands,
   DimExpr rows = operands[0][0] * operands[0][1]; // batch * queries
   DimExpr keys = operands[1][1];
   int64_t heads = getHeads();
-  return rows * keys * (operands[0][2] + results[0][2]) * 2 +
-         rows * keys * heads * 12;
+  // Causal: half the keys, which is exact to a query for as many keys as
+  // queries, and too low for more keys.
+  int64_t share = getCausal() == Causal::none ? 2 : 1;
+  return rows * keys * (operands[0][2] + results[0][2]) * share +
+         rows * keys * heads * 6 * share;
 }
 
 bool AttentionOp::acceptsEpilogue() { return false; }
 
-// Heads are columns of rows that are far apart anyhow.
-bool AttentionOp::acceptsStrided(unsigned index) { return index < 3; }
+// Heads are columns of rows that are far apart anyhow, and so are rows of a
+// bias. A mask is read as one row.
+bool AttentionOp::acceptsStrided(unsigned index) {
+  bool isMask = index == 3 && getKeyMask();
+  return !isMask;
+}
