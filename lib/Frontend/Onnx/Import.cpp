@@ -134,6 +134,7 @@ llvm::Error OnnxImport::importInputs() {
   OpBuilder &builder = graph.ops();
   Block &body = forward.getBody().front();
   SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attributes;
   for (const OnnxValueInfo &input : model.graph.inputs) {
     std::string place = "input '" + printable(input.name) + "'";
     Type element = boundaryType(graph, input.type);
@@ -169,16 +170,18 @@ llvm::Error OnnxImport::importInputs() {
       return userErrorf("{0}: {1}: its shape has more than 2^40 elements", path,
                         place);
     RankedTensorType type = graph.tensorType(element, value.shape);
-    unsigned index = types.size();
     types.push_back(type);
     BlockArgument argument = body.addArgument(type, graph.loc());
-    forward.setFunctionType(builder.getFunctionType(types, {}));
-    forward.setArgAttr(index, kNameAttr, builder.getStringAttr(input.name));
-    forward.setArgAttr(index, kDimsAttr, dimsAttr(builder, value.shape));
+    attributes.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr(kNameAttr, builder.getStringAttr(input.name)),
+         builder.getNamedAttr(kDimsAttr, dimsAttr(builder, value.shape))}));
     graph.setShape(argument, value.shape);
     value.value = graph.cast(argument, graph.elementType(input.type));
     root.values[input.name] = std::move(value);
   }
+  // Together: a function has attributes for all of its arguments or for none.
+  forward.setFunctionType(builder.getFunctionType(types, {}));
+  forward.setAllArgAttrs(attributes);
   return llvm::Error::success();
 }
 
