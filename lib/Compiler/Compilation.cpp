@@ -99,7 +99,7 @@ llvm::Error Compilation::importInput() {
                       "before the phase import; only .mlir files begin later",
                       attune::getName(*options.compileFrom), options.input);
   llvm::Expected<std::unique_ptr<ModelSource>> opened =
-      openModel(options.input);
+      openModel(options.input, options.fixedInputs);
   if (!opened)
     return opened.takeError();
   source = std::move(*opened);

@@ -2,6 +2,7 @@
 #include "attune/Frontend/ModelSource.h"
 #include "attune/Frontend/ImportModel.h"
 #include "attune/Frontend/Onnx/ImportOnnx.h"
+#include "attune/Support/Error.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -46,13 +47,21 @@ private:
 
 } // namespace
 
-llvm::Expected<std::unique_ptr<ModelSource>> attune::openModel(StringRef path) {
+llvm::Expected<std::unique_ptr<ModelSource>>
+attune::openModel(StringRef path, ArrayRef<FixedInput> fixed) {
   if (llvm::sys::path::extension(path) == ".onnx") {
     llvm::Expected<OnnxModel> model = loadOnnxModel(path);
     if (!model)
       return model.takeError();
+    for (const FixedInput &input : fixed)
+      if (llvm::Error error = fixInput(*model, input))
+        return std::move(error);
     return std::make_unique<OnnxSource>(std::move(*model), path);
   }
+  if (!fixed.empty())
+    return userErrorf("--fix-input={0}: only inputs of ONNX models can be "
+                      "fixed, and '{1}' is none",
+                      fixed.front().name, path);
   llvm::Expected<LoadedModel> model = loadModel(path);
   if (!model)
     return model.takeError();

@@ -1,5 +1,6 @@
 //===- ModelOptions.cpp - Options of all commands that compile ------------===//
 #include "ModelOptions.h"
+#include "FixedInputs.h"
 #include "attune/Dialect/Attune/Transforms/Pipelines.h"
 #include "attune/Support/Error.h"
 
@@ -82,6 +83,11 @@ ModelOptions::ModelOptions(cl::OptionCategory &category,
       noFuse("no-fuse", cl::CommaSeparated, cl::ValueOptional,
              cl::value_desc("name,..."), cl::desc(fusions), cl::cat(category),
              cl::sub(command)),
+      fixInput("fix-input", cl::value_desc("input=value"),
+               cl::desc("make an input part of an ONNX model, so that shapes "
+                        "may be computed from it: integers such as 2,-1, or "
+                        "@FILE.npy"),
+               cl::cat(category), cl::sub(command)),
       maxSeq("max-seq", cl::init(0), cl::value_desc("n"),
              cl::desc("largest sequence length (default: the model's own)"),
              cl::cat(category), cl::sub(command)),
@@ -119,8 +125,17 @@ llvm::Expected<CompilerOptions> ModelOptions::get(llvm::StringRef input) const {
     if (name.empty() || name == "all")
       for (llvm::StringRef fusion : getFusionNames())
         options.disabledFusions.push_back(fusion.str());
-    else
+    else if (llvm::is_contained(getFusionNames(), name))
       options.disabledFusions.push_back(name);
+    else
+      return userErrorf("--no-fuse={0}: expected fusions among {1}, or all",
+                        name, llvm::join(getFusionNames(), ", "));
+  for (const std::string &text : fixInput) {
+    llvm::Expected<FixedInput> input = parseFixedInput(text);
+    if (!input)
+      return input.takeError();
+    options.fixedInputs.push_back(std::move(*input));
+  }
   if (maxSeq < 0)
     return userErrorf("--max-seq={0}: expected a positive length",
                       maxSeq.getValue());

@@ -49,6 +49,7 @@ private:
   ScheduleFlags schedules;
   std::string fusions; ///< the text of --no-fuse, which keeps no copy of it
   llvm::cl::list<std::string> noFuse;
+  llvm::cl::list<std::string> fixInput;
   llvm::cl::opt<int64_t> maxSeq;
   llvm::cl::opt<std::string> compileFrom, compileTo, dumpPhasesTo, weights;
 };

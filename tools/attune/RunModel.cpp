@@ -1,7 +1,9 @@
 //===- RunModel.cpp - A model's program in this process -------------------===//
 #include "RunModel.h"
+#include "FixedInputs.h"
 #include "ModelOptions.h"
 #include "attune/Compiler/InMemoryModel.h"
+#include "attune/Dialect/Attune/Transforms/Pipelines.h"
 #include "attune/Runtime/Program.h"
 #include "attune/Support/Error.h"
 #include "mlir/IR/MLIRContext.h"
@@ -43,7 +45,8 @@ static Split split(int argc, const char **argv) {
       "cpu",          "backend",        "db",
       "no-fuse",      "no-seed-db",     "max-seq",
       "optimize-for", "require-tuned",  "weights-dir",
-      "compile-from", "dump-phases-to", "gpu"};
+      "compile-from", "dump-phases-to", "fix-input",
+      "gpu"};
   Split result;
   result.compiler.push_back(argv[0]);
   for (int i = 1; i < argc; ++i) {
@@ -57,6 +60,17 @@ static Split split(int argc, const char **argv) {
       result.program.push_back(argv[i]);
   }
   return result;
+}
+
+static llvm::Expected<std::unique_ptr<InMemoryModel>>
+build(const CompilerOptions &options) {
+  mlir::DialectRegistry registry;
+  registerCompilerDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  Compilation compilation(context, options);
+  if (llvm::Error error = compilation.load())
+    return std::move(error);
+  return InMemoryModel::create(compilation);
 }
 
 int attune::tool::runModel(llvm::StringRef subcommand, int argc,
@@ -80,7 +94,10 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
                  << subcommand << "' does; '" << argv[0]
                  << " MODEL --help' explains that. Options of\nthe compiler "
                     "(--cpu=, --gpu=, --backend=, --db=, --no-fuse=, "
-                    "--max-seq=) may be among\nthe arguments.\n";
+                    "--max-seq=) may be among\nthe arguments; 'attune compile "
+                    "--help' explains them. --no-fuse= leaves out all "
+                    "fusions\nor "
+                 << llvm::join(getFusionNames(), ", ") << ".\n";
     return 0;
   }
   std::string name = subcommand.str();
@@ -102,24 +119,22 @@ int attune::tool::runModel(llvm::StringRef subcommand, int argc,
   if (!compilerOptions)
     return reportError(llvm::errs(), argv[0], compilerOptions.takeError());
 
-  std::unique_ptr<InMemoryModel> model;
-  {
-    mlir::DialectRegistry registry;
-    registerCompilerDialects(registry);
-    mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-    Compilation compilation(context, *compilerOptions);
-    if (llvm::Error error = compilation.load())
-      return reportError(llvm::errs(), argv[0], std::move(error));
-    llvm::Expected<std::unique_ptr<InMemoryModel>> made =
-        InMemoryModel::create(compilation);
-    if (!made)
-      return reportError(llvm::errs(), argv[0], made.takeError());
-    model = std::move(*made);
-    if (!model->getTokenizerNote().empty() &&
-        (subcommand == "embed" || subcommand == "tokenize"))
-      llvm::errs() << argv[0] << ": warning: compiled without its tokenizer: "
-                   << model->getTokenizerNote() << '\n';
-  }
+  llvm::Expected<std::unique_ptr<InMemoryModel>> made = build(*compilerOptions);
+  // What is run once may be compiled for the inputs that it is run with: those
+  // that a graph computes shapes from would be unsupported else.
+  if (!made && subcommand == "run" && made.errorIsA<UnsupportedError>())
+    if (auto taken = takeShapeInputs(arguments.program); !taken.empty()) {
+      llvm::consumeError(made.takeError());
+      llvm::append_range(compilerOptions->fixedInputs, std::move(taken));
+      made = build(*compilerOptions);
+    }
+  if (!made)
+    return reportError(llvm::errs(), argv[0], made.takeError());
+  std::unique_ptr<InMemoryModel> model = std::move(*made);
+  if (!model->getTokenizerNote().empty() &&
+      (subcommand == "embed" || subcommand == "tokenize"))
+    llvm::errs() << argv[0] << ": warning: compiled without its tokenizer: "
+                 << model->getTokenizerNote() << '\n';
   std::string weights = "--weights=" + model->getWeightsPath();
   std::string self = "attune";
   std::vector<char *> programArguments{self.data(), name.data()};

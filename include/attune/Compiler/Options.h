@@ -4,6 +4,7 @@
 
 #include "attune/Compiler/Phase.h"
 #include "attune/Compiler/ScheduleChooser.h"
+#include "attune/Frontend/FixedInput.h"
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ struct CompilerOptions {
   ScheduleOptions schedules;
   /// Names of fusions to leave out.
   std::vector<std::string> disabledFusions;
+  /// Inputs of an ONNX model that are known now.
+  std::vector<FixedInput> fixedInputs;
   /// Largest sequence length; 0: the model's own.
   int64_t maxLength = 0;
   /// The phase that .mlir input has reached; unset: what it says itself.

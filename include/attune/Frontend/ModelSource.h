@@ -2,6 +2,7 @@
 #ifndef ATTUNE_FRONTEND_MODELSOURCE_H
 #define ATTUNE_FRONTEND_MODELSOURCE_H
 
+#include "attune/Frontend/FixedInput.h"
 #include "attune/Model/ModelDescription.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -40,8 +41,10 @@ private:
 /// Opens
 ///  - what loadModel takes (LoadModel.h): a Hugging Face directory, a
 ///    description in YAML; without weights it is a UserError;
-///  - an .onnx file (Onnx/OnnxModel.h).
-llvm::Expected<std::unique_ptr<ModelSource>> openModel(llvm::StringRef path);
+///  - an .onnx file (Onnx/OnnxModel.h), whose inputs `fixed` become part of
+///    it; other models have no inputs that could.
+llvm::Expected<std::unique_ptr<ModelSource>>
+openModel(llvm::StringRef path, llvm::ArrayRef<FixedInput> fixed = {});
 
 } // namespace attune
 

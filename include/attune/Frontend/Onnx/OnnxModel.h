@@ -45,6 +45,7 @@ struct OnnxTensor {
   std::vector<std::string> strings;
 };
 
+struct FixedInput;
 struct OnnxGraph;
 
 /// A named parameter of a node.
@@ -150,6 +151,10 @@ llvm::Expected<OnnxModel> loadOnnxModel(llvm::StringRef path);
 llvm::Expected<OnnxModel>
 readOnnxModel(std::unique_ptr<llvm::MemoryBuffer> buffer,
               llvm::StringRef directory);
+
+/// Turns an input of the graph into an initializer. UserErrors, as of the
+/// option --fix-input: no such input, another type or shape.
+llvm::Error fixInput(OnnxModel &model, const FixedInput &input);
 
 } // namespace attune
 
