@@ -1,6 +1,6 @@
 //===- Linear.cpp - Products of matrices ----------------------------------===//
+#include "Arithmetic.h"
 #include "MatrixProduct.h"
-#include "Models.h"
 
 using namespace mlir;
 using namespace attune;
@@ -32,6 +32,27 @@ struct MatmulModel
     // Strides count matrices.
     auto lhsStrides = broadcastStrides(lhsBatch, *batch);
     auto rhsStrides = broadcastStrides(rhsBatch, *batch);
+    if (!lhs.isFloat()) {
+      // Modulo 2^64, of which the interpreter takes what the type has.
+      std::vector<int64_t> sums;
+      sums.reserve(values->size());
+      forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+        int64_t left = offsetOf(index.drop_back(2), lhsStrides) * rows * inner +
+                       index[index.size() - 2] * inner;
+        int64_t right =
+            offsetOf(index.drop_back(2), rhsStrides) * inner * columns +
+            (transposed ? index.back() * inner : index.back());
+        int64_t sum = 0;
+        for (int64_t k = 0; k < inner; ++k)
+          sum = addNumbers(
+              sum, multiplyNumbers(
+                       lhs.getInteger(left + k),
+                       rhs.getInteger(right + k * (transposed ? 1 : columns))));
+        sums.push_back(sum);
+      });
+      results.push_back(Tensor::integers(shape, std::move(sums)));
+      return llvm::Error::success();
+    }
     int64_t matrix = 0;
     forEachIndex(*batch, [&](ArrayRef<int64_t> index) {
       int64_t size = rows * inner;
@@ -44,7 +65,7 @@ struct MatmulModel
                MutableArrayRef<double>(*values).slice(matrix++ * rows * columns,
                                                       rows * columns));
     });
-    results.push_back(interpreter.store(shape, std::move(*values)));
+    results.push_back(Tensor::doubles(shape, std::move(*values)));
     return llvm::Error::success();
   }
 };

@@ -13,11 +13,16 @@ using Results = llvm::SmallVectorImpl<Tensor>;
 
 /// Each attaches the models of one family of ops.
 void attachAttentionModels(mlir::MLIRContext &context);
+void attachConvModels(mlir::MLIRContext &context);
 void attachElementwiseModels(mlir::MLIRContext &context);
+void attachIndexModels(mlir::MLIRContext &context);
 void attachKernelModels(mlir::MLIRContext &context);
 void attachLinearModels(mlir::MLIRContext &context);
 void attachNormModels(mlir::MLIRContext &context);
+void attachNumberModels(mlir::MLIRContext &context);
 void attachPositionModels(mlir::MLIRContext &context);
+void attachReduceModels(mlir::MLIRContext &context);
+void attachScatterModels(mlir::MLIRContext &context);
 void attachShapeModels(mlir::MLIRContext &context);
 
 /// Space for a float result, as zeros. An error when `shape` has more elements

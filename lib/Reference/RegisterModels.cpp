@@ -12,11 +12,16 @@ using namespace attune;
 void attune::registerReferenceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, AttuneDialect *) {
     attachAttentionModels(*context);
+    attachConvModels(*context);
     attachElementwiseModels(*context);
+    attachIndexModels(*context);
     attachKernelModels(*context);
     attachLinearModels(*context);
     attachNormModels(*context);
+    attachNumberModels(*context);
     attachPositionModels(*context);
+    attachReduceModels(*context);
+    attachScatterModels(*context);
     attachShapeModels(*context);
   });
 }

@@ -4,17 +4,17 @@
 #if ATTUNE_HAS_HALIDE
 #include "attune/Backend/Halide/HalideBackend.h"
 #endif
+#include "attune/Kernel/ElementTypes.h"
 #include "attune/Runtime/Cpu.h"
 #include "mlir/Parser/Parser.h"
 #include <cmath>
-#include <cstring>
 
 using namespace mlir;
 using namespace attune;
 
 /// Elements around each buffer that no kernel may touch.
 static constexpr int64_t kGuard = 32;
-static constexpr float kUntouched = -12345.0f;
+static constexpr char kUntouched = 0x5A;
 
 static DialectRegistry makeRegistry() {
   DialectRegistry registry;
@@ -140,30 +140,67 @@ KernelUnderTest::KernelUnderTest(StringRef text, StringRef name,
 namespace {
 /// Memory of one argument or result with its guards.
 struct Memory {
-  std::vector<float> floats;
-  std::vector<int64_t> integers;
+  std::vector<char> bytes;
+  Type element;
+  int64_t width; // of an element in bytes
   KernelBuffer buffer;
 
-  Memory(ArrayRef<int64_t> shape, bool isFloat, int64_t pitch) {
+  Memory(Type type, ArrayRef<int64_t> shape, int64_t pitch)
+      : element(cast<RankedTensorType>(type).getElementType()),
+        width(getElementBytes(element)) {
     buffer.shape.assign(shape.begin(), shape.end());
     buffer.strides = getStrides(shape, pitch);
     int64_t size = shape.empty() ? 1 : shape[0] * buffer.strides[0];
-    size += 2 * kGuard;
-    if (isFloat) {
-      floats.assign(size, kUntouched);
-      buffer.data = floats.data() + kGuard;
-    } else {
-      integers.assign(size, static_cast<int64_t>(kUntouched));
-      buffer.data = integers.data() + kGuard;
+    bytes.assign((size + 2 * kGuard) * width, kUntouched);
+    buffer.data = bytes.data() + kGuard * width;
+  }
+
+  /// Calls `body` with a pointer to the element at `offset`, of its own type.
+  template <typename Body> auto access(int64_t offset, Body body) {
+    char *place = bytes.data() + (kGuard + offset) * width;
+    if (element.isF64())
+      return body(reinterpret_cast<double *>(place));
+    if (element.isF32())
+      return body(reinterpret_cast<float *>(place));
+    bool isUnsigned = element.isUnsignedInteger() || element.isInteger(1);
+    switch (width) {
+    case 1:
+      return isUnsigned ? body(reinterpret_cast<uint8_t *>(place))
+                        : body(reinterpret_cast<int8_t *>(place));
+    case 2:
+      return isUnsigned ? body(reinterpret_cast<uint16_t *>(place))
+                        : body(reinterpret_cast<int16_t *>(place));
+    case 4:
+      return isUnsigned ? body(reinterpret_cast<uint32_t *>(place))
+                        : body(reinterpret_cast<int32_t *>(place));
+    default:
+      return isUnsigned ? body(reinterpret_cast<uint64_t *>(place))
+                        : body(reinterpret_cast<int64_t *>(place));
     }
   }
+  void set(int64_t offset, const Tensor &tensor, int64_t position) {
+    access(offset, [&](auto *place) {
+      using T = std::decay_t<decltype(*place)>;
+      *place = tensor.isFloat() ? static_cast<T>(tensor.getFloat(position))
+                                : static_cast<T>(tensor.getInteger(position));
+    });
+  }
+  double getFloat(int64_t offset) {
+    return access(offset,
+                  [](auto *place) { return static_cast<double>(*place); });
+  }
+  int64_t getInteger(int64_t offset) {
+    return access(offset,
+                  [](auto *place) { return static_cast<int64_t>(*place); });
+  }
+  /// Whether the guards around `count` contiguous elements are as they were.
+  bool hasGuards(int64_t count) const {
+    ArrayRef<char> all(bytes);
+    auto isUntouched = [](char c) { return c == kUntouched; };
+    return llvm::all_of(all.take_front(kGuard * width), isUntouched) &&
+           llvm::all_of(all.drop_front((kGuard + count) * width), isUntouched);
+  }
 };
-
-/// Unlike ==, true for a NaN and itself.
-template <typename T>
-bool haveSameBits(const std::vector<T> &a, const std::vector<T> &b) {
-  return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
-}
 } // namespace
 
 void KernelUnderTest::check(ArrayRef<Tensor> inputs, double tolerance,
@@ -184,28 +221,23 @@ void KernelUnderTest::check(ArrayRef<Tensor> inputs, double tolerance,
   std::vector<std::unique_ptr<Memory>> memory;
   for (auto [i, tensor] : llvm::enumerate(inputs)) {
     int64_t pitch = i < pitches.size() ? pitches[i] : 0;
-    memory.push_back(
-        std::make_unique<Memory>(tensor.getShape(), tensor.isFloat(), pitch));
+    memory.push_back(std::make_unique<Memory>(kernel.getArgumentTypes()[i],
+                                              tensor.getShape(), pitch));
     Memory &place = *memory.back();
     int64_t position = 0;
     forEachIndex(tensor.getShape(), [&](ArrayRef<int64_t> index) {
-      int64_t offset = kGuard + offsetOf(index, place.buffer.strides);
-      if (tensor.isFloat())
-        place.floats[offset] = tensor.getFloat(position);
-      else
-        place.integers[offset] = tensor.getInteger(position);
-      ++position;
+      place.set(offsetOf(index, place.buffer.strides), tensor, position++);
     });
   }
-  for (const Tensor &tensor : *expected)
-    memory.push_back(
-        std::make_unique<Memory>(tensor.getShape(), tensor.isFloat(), 0));
+  for (auto [i, tensor] : llvm::enumerate(*expected))
+    memory.push_back(std::make_unique<Memory>(kernel.getResultTypes()[i],
+                                              tensor.getShape(), 0));
   SmallVector<KernelBuffer> buffers;
   for (auto &place : memory)
     buffers.push_back(place->buffer);
-  std::vector<std::unique_ptr<Memory>> before;
+  std::vector<std::vector<char>> before;
   for (auto &place : memory)
-    before.push_back(std::make_unique<Memory>(*place));
+    before.push_back(place->bytes);
 
   llvm::Error error = runner->bind(buffers);
   if (!error)
@@ -215,21 +247,20 @@ void KernelUnderTest::check(ArrayRef<Tensor> inputs, double tolerance,
     return;
   }
   for (size_t i = 0; i < inputs.size(); ++i)
-    ASSERT_TRUE(haveSameBits(memory[i]->floats, before[i]->floats) &&
-                haveSameBits(memory[i]->integers, before[i]->integers))
-        << "input " << i << " was written";
+    ASSERT_EQ(memory[i]->bytes, before[i]) << "input " << i << " was written";
   for (auto [i, tensor] : llvm::enumerate(*expected)) {
-    std::string where = kernel.getSymName().str() + " " + tensor.describe();
+    std::string where = kernel.getSymName().str() + " result " +
+                        std::to_string(i) + " " + tensor.describe();
     Memory &place = *memory[inputs.size() + i];
     int64_t count = tensor.getNumElements();
-    if (!tensor.isFloat()) {
-      for (int64_t j = 0; j < count; ++j)
-        ASSERT_EQ(place.integers[kGuard + j], tensor.getInteger(j))
-            << where << " at position " << j;
-      continue;
-    }
+    ASSERT_TRUE(place.hasGuards(count)) << where;
     for (int64_t j = 0; j < count; ++j) {
-      double have = place.floats[kGuard + j], want = tensor.getFloat(j);
+      if (!tensor.isFloat()) {
+        ASSERT_EQ(place.getInteger(j), tensor.getInteger(j))
+            << where << " at position " << j;
+        continue;
+      }
+      double have = place.getFloat(j), want = tensor.getFloat(j);
       if (have == want || (std::isnan(have) && std::isnan(want)))
         continue;
       ASSERT_LE(std::abs(have - want),
@@ -237,11 +268,22 @@ void KernelUnderTest::check(ArrayRef<Tensor> inputs, double tolerance,
           << where << " at position " << j << ": " << have << ", expected "
           << want;
     }
-    for (int64_t j = 0; j < kGuard; ++j) {
-      ASSERT_EQ(place.floats[j], kUntouched) << where;
-      ASSERT_EQ(place.floats[kGuard + count + j], kUntouched) << where;
-    }
   }
+}
+
+Tensor attune::randomNumbers(StringRef element, ArrayRef<int64_t> shape,
+                             uint64_t seed, double low, double high) {
+  std::vector<double> values =
+      randomValues(*countElements(shape), seed, low, high);
+  if (element.starts_with("f"))
+    return Tensor::doubles(shape, std::move(values));
+  bool isUnsigned = element.starts_with("ui") || element == "i1";
+  std::vector<int64_t> integers;
+  for (double value : values)
+    integers.push_back(element == "i1" ? value > (low + high) / 2
+                       : isUnsigned    ? std::abs(std::floor(value))
+                                       : std::floor(value));
+  return Tensor::integers(shape, std::move(integers));
 }
 
 Tensor attune::randomFloats(ArrayRef<int64_t> shape, uint64_t seed, double low,

@@ -40,7 +40,7 @@ public:
                   llvm::ArrayRef<int64_t> pitches = {},
                   std::optional<Schedule> schedule = std::nullopt);
 
-  /// Runs both on the inputs (f32 and i64 tensors) and expects results within
+  /// Runs both on the inputs and expects results within
   /// `tolerance` of each other, absolute up to a magnitude of one and relative
   /// beyond, the same NaNs and infinities, and no other memory written.
   void check(llvm::ArrayRef<Tensor> inputs, double tolerance, int threads = 1);
@@ -57,6 +57,11 @@ private:
 Tensor randomFloats(llvm::ArrayRef<int64_t> shape, uint64_t seed,
                     double low = -1.0, double high = 1.0);
 Tensor randomIds(llvm::ArrayRef<int64_t> shape, uint64_t seed, int64_t limit);
+
+/// Random numbers for an element type by its name ("f64", "ui8"): floats in
+/// [low, high), integers rounded down, without their sign for unsigned types.
+Tensor randomNumbers(llvm::StringRef element, llvm::ArrayRef<int64_t> shape,
+                     uint64_t seed, double low = -20, double high = 20);
 
 } // namespace attune
 

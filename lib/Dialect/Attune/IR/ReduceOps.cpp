@@ -61,7 +61,10 @@ DimExpr ReduceOp::getFlops(ArrayRef<SymbolicShape> operands,
 
 bool ReduceOp::acceptsEpilogue() { return false; }
 
-bool ReduceOp::acceptsPrologue(unsigned) { return true; }
+// Elementwise ops of other elements than f32 have no vector code.
+bool ReduceOp::acceptsPrologue(unsigned) {
+  return ranked(getInput()).getElementType().isF32();
+}
 
 //===----------------------------------------------------------------------===//
 // ArgReduceOp
@@ -96,7 +99,9 @@ DimExpr ArgReduceOp::getFlops(ArrayRef<SymbolicShape> operands,
 
 bool ArgReduceOp::acceptsEpilogue() { return false; }
 
-bool ArgReduceOp::acceptsPrologue(unsigned) { return true; }
+bool ArgReduceOp::acceptsPrologue(unsigned) {
+  return ranked(getInput()).getElementType().isF32();
+}
 
 //===----------------------------------------------------------------------===//
 // CumulateOp
