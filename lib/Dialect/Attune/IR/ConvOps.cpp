@@ -104,6 +104,8 @@ DimExpr ConvOp::getFlops(ArrayRef<SymbolicShape>,
           2);
 }
 
+bool ConvOp::acceptsEpilogue() { return false; }
+
 //===----------------------------------------------------------------------===//
 // PoolWindowOp
 //===----------------------------------------------------------------------===//
@@ -140,3 +142,5 @@ DimExpr PoolWindowOp::getFlops(ArrayRef<SymbolicShape>,
     size *= extent;
   return getNumElements(results[0]) * size;
 }
+
+bool PoolWindowOp::acceptsEpilogue() { return false; }

@@ -5,7 +5,7 @@
 include "attune/Dialect/Attune/IR/ReduceOps.td"
 
 def Attune_ConvOp : Attune_PureOp<"conv",
-    [DeclareOpInterfaceMethods<KernelOpInterface>,
+    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue"]>,
      AllElementTypesMatch<["input", "weight", "result"]>]> {
   let summary = "Convolution over one to three dimensions";
   let description = [{
@@ -36,7 +36,7 @@ def Attune_ConvOp : Attune_PureOp<"conv",
 }
 
 def Attune_PoolWindowOp : Attune_PureOp<"pool_window",
-    [DeclareOpInterfaceMethods<KernelOpInterface>,
+    [DeclareOpInterfaceMethods<KernelOpInterface, ["acceptsEpilogue"]>,
      AllElementTypesMatch<["input", "result"]>]> {
   let summary = "Combines the elements of windows";
   let description = [{
