@@ -292,8 +292,8 @@ llvm::Error ContribAttention::importPacked() {
   if (sizes.size() != 3)
     return node.error("expected three qkv_hidden_sizes");
   int64_t first = 0;
-  for (auto [part, size] : llvm::zip(
-           ArrayRef<Value *>{&parts.query, &parts.key, &parts.value}, sizes)) {
+  Value *projections[] = {&parts.query, &parts.key, &parts.value};
+  for (auto [part, size] : llvm::zip_equal(projections, sizes)) {
     if (size < 1 || size > *columns - first)
       return node.error("expected qkv_hidden_sizes that the weights have");
     *part = b.slice(projected, 2, first, size);

@@ -60,8 +60,29 @@ static llvm::Error importBitShift(NodeImporter &node) {
   std::string direction = node.string("direction", "");
   if (direction != "LEFT" && direction != "RIGHT")
     return node.error("expected the direction LEFT or RIGHT");
-  return direction == "LEFT" ? importBinary<BinaryKind::k_shift_left>(node)
-                             : importBinary<BinaryKind::k_shift_right>(node);
+  bool isLeft = direction == "LEFT";
+  GraphBuilder &b = node.builder();
+  Value input = node.value(0), amount = node.value(1);
+  auto own = dyn_cast<IntegerType>(b.element(input));
+  if (!own || b.element(amount) != own)
+    return node.error("expected integers of one type");
+  // Shifts are of unsigned numbers; negative amounts are large ones then.
+  Type bits = b.ops().getIntegerType(own.getWidth(), /*isSigned=*/false);
+  auto shift = [&](Value value) {
+    return b.cast(
+        b.binary(isLeft ? BinaryKind::k_shift_left : BinaryKind::k_shift_right,
+                 b.cast(value, bits), b.cast(amount, bits)),
+        own);
+  };
+  Value shifted = shift(input);
+  if (isLeft || own.isUnsigned())
+    return node.result(shifted);
+  // What moves in is the sign: ~(~x >> n) where x is negative.
+  Value inverse = b.unary(UnaryKind::k_bitwise_not,
+                          shift(b.unary(UnaryKind::k_bitwise_not, input)));
+  Value isNegative =
+      b.compare(CompareKind::k_lt, input, b.scalarLike(input, 0));
+  return node.result(b.where(isNegative, inverse, shifted));
 }
 
 static llvm::Error importIsInf(NodeImporter &node) {

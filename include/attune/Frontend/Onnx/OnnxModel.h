@@ -23,8 +23,9 @@
 
 namespace attune {
 
-/// The opsets of the default domain that Attune reads.
-constexpr int64_t kMinOnnxOpset = 11, kMaxOnnxOpset = 28;
+/// The opsets of the default domain that Attune reads. In 7 broadcasting became
+/// what it is; ops that have changed since are read as they are from 11 on.
+constexpr int64_t kMinOnnxOpset = 7, kMaxOnnxOpset = 28;
 
 /// A constant: an initializer or the value of an attribute.
 struct OnnxTensor {
