@@ -5,61 +5,8 @@
 using namespace mlir;
 using namespace attune;
 
-static constexpr int64_t kHeadsFirst[] = {0, 2, 1, 3};
-static constexpr int64_t kHeadsFirstColumns[] = {0, 2, 3, 1};
-
 static RankedTensorType ranked(Value value) {
   return cast<RankedTensorType>(value.getType());
-}
-
-/// Result dimension `i` of the reshape is operand dimension `i`.
-static bool keepsDim(ReshapeOp op, unsigned i) {
-  if (op.getShape()[i] == 0)
-    return true;
-  int64_t extent = ranked(op.getInput()).getDimSize(i);
-  return !ShapedType::isDynamic(extent) &&
-         extent == ranked(op.getResult()).getDimSize(i);
-}
-
-/// The reshape keeps batch and length: says so of both, or of one while the
-/// other is what remains.
-static bool keepsRows(ReshapeOp op) {
-  ArrayRef<int64_t> shape = op.getShape();
-  bool first = keepsDim(op, 0), second = keepsDim(op, 1);
-  return (first && second) || (first && shape[1] == -1) ||
-         (second && shape[0] == -1);
-}
-
-/// `op` splits [B, T, H * D] into [B, T, H, D].
-static bool isSplit(ReshapeOp op) {
-  ArrayRef<int64_t> input = ranked(op.getInput()).getShape();
-  ArrayRef<int64_t> result = ranked(op.getResult()).getShape();
-  return input.size() == 3 && result.size() == 4 &&
-         !ShapedType::isDynamic(input[2]) &&
-         !ShapedType::isDynamic(result[2]) &&
-         !ShapedType::isDynamic(result[3]) && result[2] > 0 && result[3] > 0 &&
-         input[2] % result[2] == 0 && input[2] / result[2] == result[3] &&
-         keepsRows(op);
-}
-
-/// `op` merges [B, T, H, D] into [B, T, H * D].
-static bool isMerge(ReshapeOp op) {
-  ArrayRef<int64_t> input = ranked(op.getInput()).getShape();
-  ArrayRef<int64_t> result = ranked(op.getResult()).getShape();
-  return input.size() == 4 && result.size() == 3 &&
-         !ShapedType::isDynamic(input[2]) && !ShapedType::isDynamic(input[3]) &&
-         !ShapedType::isDynamic(result[2]) && input[2] > 0 &&
-         result[2] % input[2] == 0 && result[2] / input[2] == input[3] &&
-         keepsRows(op);
-}
-
-static std::string formatList(ArrayRef<int64_t> values) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << '[';
-  llvm::interleaveComma(values, os);
-  os << ']';
-  return text;
 }
 
 LogicalResult AttentionMatcher::fail(const Twine &reason, const Twine &hint) {
@@ -75,35 +22,85 @@ Operation *AttentionMatcher::getOnlyUser(Value value, StringRef what) {
     if (isa<KernelOpInterface, ElementwiseOpInterface, ViewOpInterface>(user))
       consumer = user;
   std::string others = otherUsers(value, consumer);
-  if (others.empty() && value.use_empty())
-    (void)fail(what + " are not used", "remove the softmax");
-  else
-    (void)fail(what + " have another use" +
-                   (others.empty() ? std::string() : ", by " + others),
-               "compute " + what +
-                   " a second time for it, so that attention need not store "
-                   "them");
+  (void)fail(what + " have another use" +
+                 (others.empty() ? std::string() : ", by " + others),
+             "compute " + what +
+                 " a second time for it, so that attention need not store "
+                 "them");
   return nullptr;
+}
+
+/// A few ops behind `value` is a product.
+static bool leadsToProduct(Value value, unsigned depth) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (isa<MatmulOp>(user))
+      return true;
+    bool passes = isa<ScaleOp, MulOp, MaskOp, WhereOp, CastOp, ReshapeOp,
+                      TransposeOp, BinaryOp>(user);
+    return passes && depth > 0 && leadsToProduct(user->getResult(0), depth - 1);
+  });
+}
+
+bool AttentionMatcher::isCandidate(SoftmaxOp softmax) {
+  return leadsToProduct(softmax.getResult(), 4);
 }
 
 FailureOr<AttentionMatch> AttentionMatcher::match(SoftmaxOp softmax) {
   found = {};
-  if (ranked(softmax.getResult()).getRank() != 4) {
-    (void)fail("the softmax runs over scores of rank " +
-                   Twine(ranked(softmax.getResult()).getRank()),
-               "give scores the shape [batch, heads, queries, keys]");
+  terms.clear();
+  product = {};
+  if (failed(matchContext(softmax)))
     return failure();
-  }
-  if (failed(matchContext(softmax)) || failed(matchScores(softmax)) ||
-      failed(checkTypes()))
+  builder = OpBuilder(found.context);
+  if (failed(matchScores(softmax)) || failed(findGroups(softmax)) ||
+      failed(matchOperands()) || failed(buildBias()))
     return failure();
+  if (!std::isfinite(static_cast<float>(found.scale)))
+    return fail("the scales together are not a finite constant",
+                "scale by one finite constant");
   return found;
 }
 
+/// where(is_nan(p), 0, p), which exporters put behind a softmax for rows
+/// without keys: attention gives zeros for them. Null for anything else.
+static WhereOp getRowsMended(Value probabilities) {
+  WhereOp mended;
+  for (Operation *user : probabilities.getUsers()) {
+    if (auto choice = dyn_cast<WhereOp>(user)) {
+      auto isNan = getUnary(choice.getCondition(), UnaryKind::k_is_nan);
+      if (isNan && isNan.getInput() == probabilities &&
+          isNan.getResult().hasOneUse() && isSplat(choice.getOnTrue(), 0) &&
+          choice.getOnFalse() == probabilities && !mended) {
+        mended = choice;
+        continue;
+      }
+    }
+    if (!getUnary(user->getNumResults() == 1 ? user->getResult(0) : Value(),
+                  UnaryKind::k_is_nan))
+      return {};
+  }
+  return mended;
+}
+
 LogicalResult AttentionMatcher::matchContext(SoftmaxOp softmax) {
-  Operation *user = getOnlyUser(softmax.getResult(), "the probabilities");
+  Value probabilities = softmax.getResult();
+  if (WhereOp mended = getRowsMended(probabilities))
+    probabilities = mended.getResult();
+  Operation *user = getOnlyUser(probabilities, "the probabilities");
   if (!user)
     return failure();
+  // Heads taken together with the batch, or apart.
+  if (auto reshape = dyn_cast<ReshapeOp>(user)) {
+    SymbolicShape from = shapes.get(probabilities),
+                  to = shapes.get(reshape.getResult());
+    if (from.size() >= 2 && to.size() >= 2 &&
+        ArrayRef(from).take_back(2) == ArrayRef(to).take_back(2)) {
+      probabilities = reshape.getResult();
+      user = getOnlyUser(probabilities, "the probabilities");
+      if (!user)
+        return failure();
+    }
+  }
   if (isa<MaskOp>(user))
     return fail("the mask stands behind the softmax",
                 "mask the scores before the softmax");
@@ -112,33 +109,11 @@ LogicalResult AttentionMatcher::matchContext(SoftmaxOp softmax) {
     return fail("the probabilities go through " + quoted(user) +
                     " before the product with the values",
                 "multiply the probabilities with the values directly");
-  if (context.getLhs() != softmax.getResult() || context.getTransposeRhs())
-    return fail("the probabilities are not the left operand of a plain "
-                "product with the values",
+  if (context.getLhs() != probabilities)
+    return fail("the probabilities are not the left operand of the product "
+                "with the values",
                 "compute matmul(probabilities, values)");
-  if (failed(matchHeads(context.getRhs(), "value", kHeadsFirst,
-                        /*takeScales=*/false, found.value)))
-    return failure();
-
-  Operation *next = getOnlyUser(context.getResult(), "the heads' results");
-  if (!next)
-    return failure();
-  auto transpose = dyn_cast<TransposeOp>(next);
-  if (!transpose || transpose.getPermutation() != ArrayRef(kHeadsFirst))
-    return fail("the result of the heads goes to " + quoted(next) +
-                    (transpose ? " with permutation " +
-                                     formatList(transpose.getPermutation())
-                               : std::string()),
-                "transpose it by [0, 2, 1, 3]");
-  next = getOnlyUser(transpose.getResult(), "the heads' results");
-  if (!next)
-    return failure();
-  auto merge = dyn_cast<ReshapeOp>(next);
-  if (!merge || !isMerge(merge))
-    return fail("the heads are not merged by a reshape, but go to " +
-                    quoted(next),
-                "reshape the result to [batch, length, heads * head size]");
-  found.merged = merge;
+  found.context = context;
   return success();
 }
 
@@ -150,114 +125,175 @@ LogicalResult AttentionMatcher::takeMask(MaskOp op) {
 }
 
 LogicalResult AttentionMatcher::matchScores(SoftmaxOp softmax) {
-  Operation *user = softmax;
-  bool allPositive = true;
+  Value value = softmax.getInput();
+  double factor = 1;
   while (true) {
-    Value scores = user->getOperand(0);
-    Operation *op = scores.getDefiningOp();
+    Operation *op = value.getDefiningOp();
     if (!op)
       return fail("the scores are an argument of the function",
                   "compute them as the product of query and key");
-    if (!isa<ScaleOp, MaskOp, MatmulOp>(op))
-      return fail(quoted(op) +
-                      " stands between the product of query and key and the "
-                      "softmax",
-                  "keep to scale and mask between them");
-    if (!getOnlyUser(scores, "the scores"))
+    if (!getOnlyUser(value, "the scores"))
       return failure();
-    if (auto scale = dyn_cast<ScaleOp>(op)) {
-      double factor = scale.getFactor().convertToDouble();
-      allPositive &= factor > 0;
+    if (auto matmul = dyn_cast<MatmulOp>(op)) {
+      product = matmul;
       found.scale *= factor;
-    } else if (auto mask = dyn_cast<MaskOp>(op)) {
-      // The scales met so far stand behind this mask; -inf, which it puts in,
-      // keeps its meaning under positive factors only.
-      if (!allPositive)
-        return fail("the masked scores are scaled by a constant that is not "
-                    "positive",
-                    "scale the scores before the mask");
-      if (failed(takeMask(mask)))
-        return failure();
-    } else {
-      auto product = cast<MatmulOp>(op);
-      if (failed(matchHeads(product.getLhs(), "query", kHeadsFirst,
-                            /*takeScales=*/true, found.query)) ||
-          failed(matchHeads(product.getRhs(), "key",
-                            product.getTransposeRhs()
-                                ? ArrayRef(kHeadsFirst)
-                                : ArrayRef(kHeadsFirstColumns),
-                            /*takeScales=*/true, found.key)))
-        return failure();
       return success();
     }
-    user = op;
+    Value next;
+    if (failed(matchStep(op, next, factor)))
+      return failure();
+    bool isReshape = isa<ReshapeOp>(op);
+    if (!isReshape && next.getType() != value.getType())
+      return fail("what " + quoted(op) +
+                      " joins to the scores is larger than "
+                      "they are",
+                  "give query and key the batch and heads of the bias");
+    value = next;
   }
 }
 
-LogicalResult AttentionMatcher::matchHeads(Value value, StringRef name,
-                                           ArrayRef<int64_t> expected,
-                                           bool takeScales, Value &packed) {
-  // permutation[i] is the dimension of the current value that dimension i of
-  // the operand is.
-  SmallVector<int64_t> permutation = {0, 1, 2, 3};
-  auto peelScale = [&](Value from) {
-    auto scale = takeScales ? from.getDefiningOp<ScaleOp>() : ScaleOp();
-    if (scale)
-      found.scale *= scale.getFactor().convertToDouble();
-    return scale ? scale.getInput() : Value();
-  };
-  while (true) {
-    if (ranked(value).getRank() != 4)
-      return fail("the " + name + " has rank " + Twine(ranked(value).getRank()),
-                  "split it into [batch, heads, length, head size]");
-    if (Value inner = peelScale(value)) {
-      value = inner;
-      continue;
+LogicalResult AttentionMatcher::matchStep(Operation *op, Value &next,
+                                          double &factor) {
+  if (auto scaled = getProduct(op->getResult(0))) {
+    factor *= scaled->factor;
+    next = scaled->value;
+    return success();
+  }
+  if (auto mask = dyn_cast<MaskOp>(op)) {
+    // The scales met so far stand behind this mask; -inf, which it puts in,
+    // keeps its meaning under positive factors only.
+    if (factor <= 0)
+      return fail("the masked scores are scaled by a constant that is not "
+                  "positive",
+                  "scale the scores before the mask");
+    next = mask.getScores();
+    if (found.softcap != 0)
+      return fail("the mask stands before the softcap",
+                  "mask the scores behind it");
+    return takeMask(mask);
+  }
+  if (isa<AddOp>(op) || getBinary(op->getResult(0), BinaryKind::k_sub))
+    return matchSum(op, next, factor);
+  if (auto choice = dyn_cast<WhereOp>(op))
+    return matchChoice(choice, next, factor);
+  if (auto tanh = dyn_cast<TanhOp>(op)) {
+    // cap * tanh(s / cap): what is inside is scaled by the cap in the op.
+    if (found.softcap != 0 || !(factor > 0) ||
+        !std::isfinite(static_cast<float>(factor)))
+      return fail("'attune.tanh' of the scores is no softcap",
+                  "compute cap * tanh(scores / cap)");
+    found.softcap = factor;
+    next = tanh.getInput();
+    // found.scale * tanh's argument: the cap goes back into the scale.
+    return success();
+  }
+  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+    SymbolicShape from = shapes.get(reshape.getInput()),
+                  to = shapes.get(reshape.getResult());
+    if (from.size() >= 2 && to.size() >= 2 &&
+        ArrayRef(from).take_back(2) == ArrayRef(to).take_back(2)) {
+      next = reshape.getInput();
+      return success();
     }
-    auto transpose = value.getDefiningOp<TransposeOp>();
-    if (!transpose)
-      break;
-    for (int64_t &dim : permutation)
-      dim = transpose.getPermutation()[dim];
-    value = transpose.getInput();
   }
-  auto split = value.getDefiningOp<ReshapeOp>();
-  if (!split || !isSplit(split)) {
-    Operation *source = value.getDefiningOp();
-    return fail("the " + name + " is not split into heads by a reshape, but " +
-                    (source ? "comes from " + quoted(source)
-                            : std::string("is an argument")),
-                "reshape [batch, length, heads * head size] to [batch, length, "
-                "heads, head size]");
+  return fail(quoted(op) + " stands between the product of query and key and "
+                           "the softmax",
+              "keep to scales, masks, sums and softcaps between them");
+}
+
+/// Whether `value` is made of a product by ops that are matched.
+static bool comesFromProduct(Value value, unsigned depth) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth == 0)
+    return false;
+  if (isa<MatmulOp>(op))
+    return true;
+  if (auto product = getProduct(value))
+    return comesFromProduct(product->value, depth - 1);
+  if (isa<MaskOp, TanhOp, ReshapeOp>(op))
+    return comesFromProduct(op->getOperand(0), depth - 1);
+  if (isa<AddOp, WhereOp>(op) || getBinary(value, BinaryKind::k_sub))
+    return llvm::any_of(op->getOperands(), [&](Value operand) {
+      return comesFromProduct(operand, depth - 1);
+    });
+  return false;
+}
+
+LogicalResult AttentionMatcher::matchSum(Operation *op, Value &next,
+                                         double factor) {
+  bool isFirst = comesFromProduct(op->getOperand(0), 12);
+  if (!isFirst && !comesFromProduct(op->getOperand(1), 12))
+    return fail(quoted(op) + " has no operand that is a product",
+                "compute the scores as the product of query and key");
+  if (found.softcap != 0)
+    return fail("the bias stands before the softcap",
+                "add the bias behind the softcap");
+  // Of two, the one that has the shape of the result.
+  if (isFirst && op->getOperand(0).getType() != op->getResult(0).getType() &&
+      comesFromProduct(op->getOperand(1), 12))
+    isFirst = false;
+  Value other = op->getOperand(isFirst ? 1 : 0);
+  next = op->getOperand(isFirst ? 0 : 1);
+  Term term;
+  term.rank = ranked(next).getRank();
+  if (!isa<AddOp>(op)) {
+    if (!isFirst)
+      return fail("the scores are taken off another tensor",
+                  "add the bias to the scores");
+    term.factor = -1;
   }
-  if (ArrayRef(permutation) != expected)
-    return fail("the heads of the " + name + " are transposed by " +
-                    formatList(permutation),
-                "transpose them by " + formatList(expected));
-  int64_t heads = ranked(value).getDimSize(2);
-  if (found.heads != 0 && found.heads != heads)
-    return fail("the " + name + " has " + Twine(heads) +
-                    " heads, the values have " + Twine(found.heads),
-                "give query, key and value as many heads");
-  found.heads = heads;
-  packed = split.getInput();
-  while (Value inner = peelScale(packed))
-    packed = inner;
+  term.factor *= factor;
+  term.value = other;
+  // where(visible, 0, -inf), added.
+  Value chosen = other;
+  while (auto expand = chosen.getDefiningOp<ExpandOp>())
+    chosen = expand.getInput();
+  auto choice = chosen.getDefiningOp<WhereOp>();
+  if (choice && term.factor > 0) {
+    bool keepsTrue = isSplat(choice.getOnTrue(), 0);
+    auto fill = getSplat(keepsTrue ? choice.getOnFalse() : choice.getOnTrue());
+    if (fill && *fill <= -1e9 &&
+        (keepsTrue || isSplat(choice.getOnFalse(), 0))) {
+      term.condition = choice.getCondition();
+      term.isVisible = keepsTrue;
+      term.fill = *fill;
+    }
+  }
+  terms.push_back(term);
   return success();
 }
 
-LogicalResult AttentionMatcher::checkTypes() {
-  ArrayRef<int64_t> query = ranked(found.query).getShape();
-  ArrayRef<int64_t> key = ranked(found.key).getShape();
-  ArrayRef<int64_t> value = ranked(found.value).getShape();
-  // Products broadcast leading extents, attention does not.
-  if (query[0] != key[0] || key[0] != value[0])
-    return fail("query, key and value have different batch extents",
-                "give them the same");
-  if (query[2] != key[2])
-    return fail("query and key have different widths", "give them the same");
-  if (!std::isfinite(static_cast<float>(found.scale)))
-    return fail("the scales together are not a finite constant",
-                "scale by one finite constant");
+LogicalResult AttentionMatcher::matchChoice(WhereOp op, Value &next,
+                                            double factor) {
+  bool keepsTrue = comesFromProduct(op.getOnTrue(), 12);
+  next = keepsTrue ? op.getOnTrue() : op.getOnFalse();
+  if (!keepsTrue && !comesFromProduct(next, 12))
+    return fail("'attune.where' has no operand that is a product",
+                "compute the scores as the product of query and key");
+  if (found.softcap != 0)
+    return fail("the mask stands before the softcap",
+                "mask the scores behind it");
+  auto fill = getSplat(keepsTrue ? op.getOnFalse() : op.getOnTrue());
+  if (!fill)
+    return fail("masked scores become something that is no constant",
+                "let masked scores become -inf");
+  if (factor <= 0)
+    return fail("the masked scores are scaled by a constant that is not "
+                "positive",
+                "scale the scores before the mask");
+  // Nearer to the scores, a sum is not the same for rows without keys.
+  if (*fill * factor > -1e9)
+    return fail(llvm::formatv("masked scores become {0}, which is not the same "
+                              "as leaving keys out",
+                              *fill * factor)
+                    .str(),
+                "let masked scores become -inf");
+  Term term;
+  term.rank = ranked(next).getRank();
+  term.factor = factor;
+  term.condition = op.getCondition();
+  term.isVisible = keepsTrue;
+  term.fill = *fill;
+  terms.push_back(term);
   return success();
 }

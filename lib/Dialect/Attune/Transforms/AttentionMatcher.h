@@ -2,7 +2,8 @@
 #ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_ATTENTIONMATCHER_H
 #define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_ATTENTIONMATCHER_H
 
-#include "Common.h"
+#include "Matchers.h"
+#include "SymbolicShapes.h"
 
 namespace attune {
 
@@ -12,48 +13,97 @@ struct AttentionMatch {
   mlir::Value query, key, value;
   /// [batch, keys], or null.
   mlir::Value keyMask;
-  int64_t heads = 0;
+  /// Broadcasts to [batch, heads, queries, keys], or null.
+  mlir::Value bias;
+  int64_t heads = 0, kvHeads = 0;
   /// The product of all constants that the scores are scaled by.
   double scale = 1.0;
-  /// The op whose result is that of the attention: the merge of the heads.
-  mlir::Operation *merged = nullptr;
+  /// 0 for none.
+  double softcap = 0.0;
+  Causal causal = Causal::none;
+  /// The product with the values, whose result that of the attention is in
+  /// another form.
+  MatmulOp context;
+  /// [batch, heads, queries, value columns]: that result before heads are
+  /// packed.
+  SymbolicShape contextShape;
 };
 
-/// Matches, with H heads of D columns,
+/// Matches, from the softmax outwards,
 ///
-///   q, k, v = transpose(reshape(x_i, [0, 0, H, D]), [0, 2, 1, 3])
-///   s = matmul(q, k) {transpose_rhs}      (or with k as [B, H, D, T])
-///   c = matmul(softmax(mask(scale(s))), v)
-///   r = reshape(transpose(c, [0, 2, 1, 3]), [0, 0, H * D])
+///   s = matmul(q, k^T)         q, k, v of any form: what packs their heads is
+///   p = softmax(f(s))          built, and is nothing where they were split
+///   c = matmul(p, v)           from packed heads
 ///
-/// from the softmax outwards. Scales may stand anywhere on the way of q, k and
-/// s; mask and scales may be absent. Values between q, k, v and the softmax
-/// and those behind it must have no other use, since fusing would compute
-/// them twice.
+/// where f is made of scaling, softcapping, masks and sums with anything.
+/// Scales may also stand on the way of q and k. Key and value heads may be
+/// repeated for groups of query heads. Scores and probabilities must have no
+/// other use, since attention does not store them.
 class AttentionMatcher {
 public:
+  explicit AttentionMatcher(SymbolicShapes &shapes) : shapes(shapes) {}
+
+  /// Whether a product comes behind the softmax: others are not meant to be
+  /// attention.
+  static bool isCandidate(SoftmaxOp softmax);
+
+  /// Builds what the attention reads in front of the product with the values;
+  /// after a failure that is dead.
   mlir::FailureOr<AttentionMatch> match(SoftmaxOp softmax);
 
   /// After a failed match: why.
   const MissedReason &getMissed() const { return missed; }
 
 private:
+  /// Something added to the scores, or put in where `condition` says.
+  struct Term {
+    mlir::Value value;
+    double factor = 1;
+    /// Null for sums. True for what stays where `isVisible`.
+    mlir::Value condition;
+    bool isVisible = true;
+    double fill = 0;
+    /// The rank of the scores there.
+    int64_t rank = 4;
+  };
+
   llvm::LogicalResult fail(const llvm::Twine &reason, const llvm::Twine &hint);
   /// The only user of `value`, which is `what`; null with a reason else.
   mlir::Operation *getOnlyUser(mlir::Value value, llvm::StringRef what);
-  llvm::LogicalResult matchContext(SoftmaxOp softmax);
-  llvm::LogicalResult matchScores(SoftmaxOp softmax);
-  llvm::LogicalResult takeMask(MaskOp op);
-  /// Follows `value` through transpositions (that together must be
-  /// `expected`) and, where `takeScales`, scales to the split of heads, and
-  /// sets `packed` to what is split.
-  llvm::LogicalResult matchHeads(mlir::Value value, llvm::StringRef name,
-                                 llvm::ArrayRef<int64_t> expected,
-                                 bool takeScales, mlir::Value &packed);
-  llvm::LogicalResult checkTypes();
 
+  // From the softmax down to the values.
+  llvm::LogicalResult matchContext(SoftmaxOp softmax);
+  // From the softmax up to query and key.
+  llvm::LogicalResult matchScores(SoftmaxOp softmax);
+  llvm::LogicalResult matchStep(mlir::Operation *op, mlir::Value &next,
+                                double &factor);
+  llvm::LogicalResult matchSum(mlir::Operation *op, mlir::Value &next,
+                               double factor);
+  llvm::LogicalResult matchChoice(WhereOp op, mlir::Value &next, double factor);
+  llvm::LogicalResult takeMask(MaskOp op);
+
+  // Operands, in AttentionOperands.cpp.
+  /// Sets the batch and heads that leading dimensions stand for.
+  llvm::LogicalResult findGroups(SoftmaxOp softmax);
+  /// A value of the rank that scores have somewhere with the dimensions
+  /// [batch, heads, ...]; null where they are none.
+  mlir::Value regroup(mlir::Value value, int64_t rank);
+  llvm::LogicalResult matchOperands();
+  /// [batch, heads, length, columns] without repetition of heads, or null.
+  mlir::Value stripRepeats(mlir::Value heads);
+  mlir::Value takeScales(mlir::Value value);
+  mlir::Value pack(mlir::Value heads);
+  llvm::LogicalResult buildBias();
+  mlir::Value buildTerm(const Term &term);
+
+  SymbolicShapes &shapes;
   AttentionMatch found;
   MissedReason missed;
+  MatmulOp product;
+  llvm::SmallVector<Term> terms;
+  /// Of the scores: [batch, heads, queries, keys].
+  SymbolicShape scores;
+  mlir::OpBuilder builder{static_cast<mlir::MLIRContext *>(nullptr)};
 };
 
 } // namespace attune

@@ -10,39 +10,94 @@ namespace attune {
 using namespace mlir;
 using namespace attune;
 
+static std::string describe(const AttentionMatch &match, AttentionOp op) {
+  std::string text =
+      llvm::formatv("{0} heads of {1} columns", match.heads, op.getHeadDim());
+  if (match.kvHeads != match.heads)
+    text += llvm::formatv(", {0} of keys", match.kvHeads);
+  if (match.keyMask)
+    text += ", with a key mask";
+  if (match.bias)
+    text += ", with a bias";
+  if (match.causal != Causal::none)
+    text += ", causal";
+  if (match.softcap != 0)
+    text += ", with a softcap";
+  return text;
+}
+
 namespace {
 struct FuseAttention : attune::impl::FuseAttentionBase<FuseAttention> {
   void runOnOperation() override {
-    SmallVector<SoftmaxOp> candidates;
     forEachEntryBlock(getOperation(), [&](Block &block) {
-      llvm::append_range(candidates, block.getOps<SoftmaxOp>());
+      SmallVector<SoftmaxOp> candidates;
+      for (auto op : block.getOps<SoftmaxOp>())
+        if (AttentionMatcher::isCandidate(op))
+          candidates.push_back(op);
+      if (candidates.empty())
+        return;
+      SymbolicShapes shapes(block);
+      for (SoftmaxOp op : candidates)
+        fuse(op, shapes);
     });
-    for (SoftmaxOp op : candidates)
-      fuse(op);
     eraseDeadOps(getOperation());
   }
 
 private:
-  void fuse(SoftmaxOp op) {
-    AttentionMatcher matcher;
+  void fuse(SoftmaxOp op, SymbolicShapes &shapes) {
+    AttentionMatcher matcher(shapes);
     FailureOr<AttentionMatch> match = matcher.match(op);
     if (failed(match))
       return remarkMissed(op, "attention", matcher.getMissed());
-    // At the end of what it replaces: everything it reads stands before.
-    Operation *merged = match->merged;
-    OpBuilder builder(merged);
+    // In front of the product with the values: everything it reads stands
+    // before.
+    MatmulOp context = match->context;
+    OpBuilder builder(context);
+    const SymbolicShape &heads = match->contextShape;
     auto attention = AttentionOp::create(
-        builder, op.getLoc(), merged->getResult(0).getType(), match->query,
-        match->key, match->value, match->keyMask, /*bias=*/Value(),
+        builder, op.getLoc(),
+        getTensorType(builder.getF32Type(),
+                      {heads[0], heads[2], heads[1] * heads[3]}),
+        match->query, match->key, match->value, match->keyMask, match->bias,
         builder.getI64IntegerAttr(match->heads),
-        builder.getI64IntegerAttr(match->heads),
-        builder.getF32FloatAttr(static_cast<float>(match->scale)));
-    merged->getResult(0).replaceAllUsesWith(attention.getResult());
-    remarkFused(attention, "attention",
-                llvm::formatv("{0} heads of {1} columns{2}", match->heads,
-                              attention.getHeadDim(),
-                              match->keyMask ? ", with a key mask" : "")
-                    .str());
+        builder.getI64IntegerAttr(match->kvHeads),
+        builder.getF32FloatAttr(static_cast<float>(match->scale)),
+        CausalAttr::get(&getContext(), match->causal),
+        builder.getF32FloatAttr(static_cast<float>(match->softcap)));
+    Location loc = context.getLoc();
+    Value split = shapes.reshape(builder, loc, attention.getResult(),
+                                 {heads[0], heads[2], heads[1], heads[3]});
+    Value result =
+        split ? shapes.transpose(builder, loc, split, {0, 2, 1, 3}) : Value();
+    if (result)
+      result =
+          shapes.reshape(builder, loc, result, shapes.get(context.getResult()));
+    if (!result || result.getType() != context.getType()) {
+      remarkMissed(op, "attention",
+                   {"the extents of batch and length are not known by name",
+                    "name the dynamic dimensions of the model's inputs"});
+      return;
+    }
+    replace(context.getResult(), result, shapes);
+    remarkFused(attention, "attention", describe(*match, attention));
+  }
+
+  /// Replaces `old`, and what is transposed and reshaped from it: together with
+  /// what packs the heads that mostly is nothing.
+  static void replace(Value old, Value by, SymbolicShapes &shapes) {
+    for (Operation *user : llvm::make_early_inc_range(old.getUsers())) {
+      OpBuilder builder(user);
+      Value next;
+      if (auto transpose = dyn_cast<TransposeOp>(user))
+        next = shapes.transpose(builder, user->getLoc(), by,
+                                transpose.getPermutation());
+      else if (isa<ReshapeOp>(user))
+        next = shapes.reshape(builder, user->getLoc(), by,
+                              shapes.get(user->getResult(0)));
+      if (next && next.getType() == user->getResult(0).getType())
+        replace(user->getResult(0), next, shapes);
+    }
+    old.replaceAllUsesWith(by);
   }
 };
 } // namespace

@@ -1,5 +1,6 @@
 //===- FuseLinear.cpp - Products with weights become attune.linear --------===//
-#include "Common.h"
+#include "SymbolicShapes.h"
+#include "TransposedWeights.h"
 #include "attune/Dialect/Attune/Transforms/Passes.h"
 
 namespace attune {
@@ -19,33 +20,89 @@ struct FuseLinear : attune::impl::FuseLinearBase<FuseLinear> {
         if (isa<MatmulOp, AddOp>(op))
           candidates.push_back(&op);
     });
+    TransposedWeights transposed(getOperation());
     // Operands come first, so that a sum meets the linear map its product
     // has become.
     for (Operation *op : candidates) {
       if (auto matmul = dyn_cast<MatmulOp>(op))
-        fuseProduct(matmul);
+        fuseProduct(matmul, transposed);
       else
         fuseBias(cast<AddOp>(op));
     }
+    forEachEntryBlock(getOperation(), keepDimensions);
     eraseDeadOps(getOperation());
+    transposed.eraseUnused();
   }
 
 private:
-  void fuseProduct(MatmulOp op) {
-    if (!getLoadedWeight(op.getRhs()) ||
-        cast<RankedTensorType>(op.getRhs().getType()).getRank() != 2)
+  void fuseProduct(MatmulOp op, TransposedWeights &transposed) {
+    // The right operand may go through a transposition of its own.
+    bool isTransposed = op.getTransposeRhs();
+    Value rhs = op.getRhs();
+    if (auto transpose = rhs.getDefiningOp<TransposeOp>())
+      if (transpose.getPermutation() == ArrayRef<int64_t>{1, 0}) {
+        rhs = transpose.getInput();
+        isTransposed = !isTransposed;
+      }
+    LoadWeightOp load = getLoadedWeight(rhs);
+    if (!load || cast<RankedTensorType>(rhs.getType()).getRank() != 2)
       return;
-    if (!op.getTransposeRhs())
+    auto inputType = cast<RankedTensorType>(op.getLhs().getType());
+    if (!inputType.getElementType().isF32())
+      return remarkMissed(op, "linear",
+                          {"the operands are not of f32",
+                           "cast them to f32 before the product"});
+    OpBuilder builder(op);
+    Value weight = isTransposed ? rhs : transposed.load(builder, load);
+    if (!weight)
       return remarkMissed(
           op, "linear",
-          {"the weight is stored as [inputs, outputs]",
+          {"the weight is stored as [inputs, outputs] in several pieces",
            "store the weight as [outputs, inputs] and set transpose_rhs"});
-    OpBuilder builder(op);
     auto linear = LinearOp::create(builder, op.getLoc(), op.getType(),
-                                   op.getLhs(), op.getRhs(), /*bias=*/Value());
+                                   op.getLhs(), weight, /*bias=*/Value());
     op.replaceAllUsesWith(linear.getResult());
     op.erase();
     remarkFused(linear, "linear", "a product with a declared weight");
+  }
+
+  /// linear(reshape(x)) -> reshape(linear(x)) where the reshape only takes the
+  /// rows together: exporters flatten them for products of two matrices, and
+  /// the reshape behind is undone then.
+  static void keepDimensions(Block &block) {
+    SmallVector<LinearOp> candidates(block.getOps<LinearOp>());
+    if (candidates.empty())
+      return;
+    SymbolicShapes shapes(block);
+    for (LinearOp op : candidates) {
+      auto flatten = op.getInput().getDefiningOp<ReshapeOp>();
+      if (!flatten)
+        continue;
+      auto from = cast<RankedTensorType>(flatten.getInput().getType());
+      auto width = cast<RankedTensorType>(op.getWeight().getType());
+      if (from.getRank() < 2 || from.getShape().back() != width.getDimSize(1))
+        continue;
+      OpBuilder builder(op);
+      SymbolicShape shape = shapes.get(flatten.getInput());
+      shape.back() = width.getDimSize(0);
+      auto wide = LinearOp::create(
+          builder, op.getLoc(), getTensorType(from.getElementType(), shape),
+          flatten.getInput(), op.getWeight(), op.getBias());
+      auto replace = [&](Value old) {
+        builder.setInsertionPoint(old.getDefiningOp());
+        Value again = shapes.reshape(builder, old.getLoc(), wide.getResult(),
+                                     shapes.get(old));
+        if (again && again.getType() == old.getType())
+          old.replaceAllUsesWith(again);
+      };
+      for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+        if (auto reshape = dyn_cast<ReshapeOp>(user))
+          replace(reshape.getResult());
+      if (!op->use_empty()) {
+        builder.setInsertionPointAfter(op);
+        replace(op.getResult());
+      }
+    }
   }
 
   /// The map whose bias `vector` can be when the other operand of a sum is

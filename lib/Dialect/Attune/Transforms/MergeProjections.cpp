@@ -81,8 +81,9 @@ private:
     LoadWeightOp load = getLoadedWeight(value);
     auto weight =
         load ? symbols->lookup<WeightOp>(load.getWeight()) : WeightOp();
-    return weight && !weight.getLayout() && !weight.getOffset() ? weight
-                                                                : WeightOp();
+    bool isPlain = weight && !weight.getLayout() && !weight.getOffset() &&
+                   !weight.getValueAttr();
+    return isPlain ? weight : WeightOp();
   }
 
   /// The weights of `values` stacked along the first dimension, declared once
@@ -121,8 +122,8 @@ private:
     merged =
         WeightOp::create(builder, first.getLoc(), mergeNames(names),
                          RankedTensorType::get(shape, builder.getF32Type()),
-                         builder.getArrayAttr(pieces), /*layout=*/Attribute(),
-                         /*offset=*/IntegerAttr());
+                         builder.getArrayAttr(pieces), /*value=*/ElementsAttr(),
+                         /*layout=*/Attribute(), /*offset=*/IntegerAttr());
     symbols->insert(merged, Block::iterator(first));
     replaced.insert_range(parts);
     return merged;

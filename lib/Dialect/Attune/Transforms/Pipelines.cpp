@@ -9,7 +9,8 @@ using namespace mlir;
 using namespace attune;
 
 static constexpr llvm::StringLiteral kFusions[] = {
-    "linear", "attention", "projections", "elementwise"};
+    "softmax", "layer-norm", "rms-norm",  "gelu",        "silu",
+    "rotary",  "linear",     "attention", "projections", "elementwise"};
 
 /// Patterns in remarks that are named otherwise than the fusion.
 static constexpr struct {
@@ -48,10 +49,25 @@ void attune::buildFusePipeline(OpPassManager &manager,
   // Views of views and repeated loads out of the way of the patterns.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  if (isEnabled("softmax"))
+    manager.addPass(createRaiseSoftmax());
+  if (isEnabled("layer-norm"))
+    manager.addPass(createRaiseLayerNorm());
+  if (isEnabled("rms-norm"))
+    manager.addPass(createRaiseRmsNorm());
+  if (isEnabled("gelu"))
+    manager.addPass(createRaiseGelu());
+  if (isEnabled("silu"))
+    manager.addPass(createRaiseSilu());
+  if (isEnabled("rotary"))
+    manager.addPass(createRaiseRotary());
   if (isEnabled("linear"))
     manager.addPass(createFuseLinear());
   if (isEnabled("attention"))
     manager.addPass(createFuseAttention());
+  // Layers share masks and tables of angles, each with ops of its own so far.
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
   if (isEnabled("projections"))
     manager.addPass(createMergeProjections());
   // Before regions are made: its copies run as kernels too.

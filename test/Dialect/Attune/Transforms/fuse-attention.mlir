@@ -255,10 +255,14 @@ func.func @probabilities_used_twice(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>
   return %r, %p : tensor<?x?x8xf32>, tensor<?x2x?x?xf32>
 }
 
+// The heads' results come from packed ones again where they are needed.
 // CHECK-LABEL: func.func @context_used_twice(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=context_used_twice | Reason="the heads' results have another use, by 'func.return'"
+// CHECK: %[[R:.*]] = attune.attention
+// CHECK-NEXT: %[[S:.*]] = attune.reshape %[[R]]
+// CHECK-NEXT: %[[T:.*]] = attune.transpose %[[S]] {permutation = array<i64: 0, 2, 1, 3>}
+// CHECK-NEXT: return %[[R]], %[[T]]
+// REMARK: [Passed] attention | Category:fusion | Function=context_used_twice | Reason="2 heads of 4 columns"
+// REMARK-NOT: Function=probabilities_unused
 func.func @context_used_twice(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> (tensor<?x?x8xf32>, tensor<?x2x?x4xf32>) {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -274,9 +278,10 @@ func.func @context_used_twice(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: 
   return %r, %c : tensor<?x?x8xf32>, tensor<?x2x?x4xf32>
 }
 
+// No product comes behind: not meant to be attention.
 // CHECK-LABEL: func.func @probabilities_unused(
-// CHECK-NOT: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=probabilities_unused | Reason="the probabilities are not used"
+// CHECK-NOT: attune.attention
+// CHECK-NEXT: return
 func.func @probabilities_unused(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -351,9 +356,9 @@ func.func @two_masks(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x
 }
 
 // CHECK-LABEL: func.func @additive_mask(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=additive_mask | Reason="'attune.add' stands between the product of query and key and the softmax", Suggestion="keep to scale and mask between them"
+// CHECK: attune.attention %{{.*}}, %{{.*}}, %{{.*}} bias(%{{.*}} : tensor<?x2x?x?xf32>) {heads
+// CHECK-NEXT: return
+// REMARK: [Passed] attention | Category:fusion | Function=additive_mask | Reason="2 heads of 4 columns, with a bias"
 func.func @additive_mask(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %bias: tensor<?x2x?x?xf32>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -428,9 +433,10 @@ func.func @scores_from_outside(%s: tensor<?x2x?x?xf32>, %v: tensor<?x?x8xf32>) -
 }
 
 // CHECK-LABEL: func.func @heads_not_merged(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=heads_not_merged | Reason="the heads are not merged by a reshape, but go to 'func.return'"
+// CHECK: %[[R:.*]] = attune.attention
+// CHECK-NEXT: %[[S:.*]] = attune.reshape %[[R]] {shape = array<i64: 0, 0, 2, 4>}
+// CHECK-NEXT: return %[[S]]
+// REMARK: [Passed] attention | Category:fusion | Function=heads_not_merged | Reason="2 heads of 4 columns"
 func.func @heads_not_merged(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x2x4xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -445,10 +451,14 @@ func.func @heads_not_merged(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: te
   return %ct : tensor<?x?x2x4xf32>
 }
 
+// What the model makes of the result stays as it is.
 // CHECK-LABEL: func.func @result_not_transposed(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=result_not_transposed | Reason="the result of the heads goes to 'attune.reshape'", Suggestion="transpose it by [0, 2, 1, 3]"
+// CHECK: %[[R:.*]] = attune.attention
+// CHECK-NEXT: attune.reshape %[[R]]
+// CHECK-NEXT: attune.transpose
+// CHECK-NEXT: attune.reshape
+// CHECK-NEXT: return
+// REMARK: [Passed] attention | Category:fusion | Function=result_not_transposed | Reason="2 heads of 4 columns"
 func.func @result_not_transposed(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -463,11 +473,12 @@ func.func @result_not_transposed(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %
   return %r : tensor<?x?x8xf32>
 }
 
-// A scale of the values is none of the scores.
 // CHECK-LABEL: func.func @value_scaled(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=value_scaled | Reason="the value is not split into heads by a reshape, but comes from 'attune.scale'"
+// CHECK: %[[S:.*]] = attune.scale
+// CHECK-NEXT: %[[T:.*]] = attune.transpose %[[S]] {permutation = array<i64: 0, 2, 1, 3>}
+// CHECK-NEXT: %[[P:.*]] = attune.reshape %[[T]]
+// CHECK-NEXT: attune.attention %{{.*}}, %{{.*}}, %[[P]] {
+// REMARK: [Passed] attention | Category:fusion | Function=value_scaled | Reason="2 heads of 4 columns"
 func.func @value_scaled(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -484,11 +495,13 @@ func.func @value_scaled(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor
   return %r : tensor<?x?x8xf32>
 }
 
-// Rows of a sequence as heads.
+// Heads that are not packed anywhere are transposed.
 // CHECK-LABEL: func.func @wrong_split(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=wrong_split | Reason="the query is not split into heads by a reshape, but comes from 'attune.reshape'"
+// CHECK: %[[S:.*]] = attune.reshape
+// CHECK-NEXT: %[[T:.*]] = attune.transpose %[[S]] {permutation = array<i64: 0, 2, 1, 3>}
+// CHECK-NEXT: %[[P:.*]] = attune.reshape %[[T]]
+// CHECK-NEXT: attune.attention %[[P]], %{{.*}}, %{{.*}} {
+// REMARK: [Passed] attention | Category:fusion | Function=wrong_split | Reason="2 heads of 4 columns"
 func.func @wrong_split(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 2, -1, 4>} : tensor<?x?x8xf32> -> tensor<?x2x?x4xf32>
   %ks = attune.reshape %k {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
@@ -504,9 +517,10 @@ func.func @wrong_split(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<
 }
 
 // CHECK-LABEL: func.func @result_permuted(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=result_permuted | Reason="the result of the heads goes to 'attune.transpose' with permutation [2, 0, 1, 3]"
+// CHECK: %[[R:.*]] = attune.attention
+// CHECK-NEXT: %[[S:.*]] = attune.reshape %[[R]]
+// CHECK-NEXT: attune.transpose %[[S]] {permutation = array<i64: 1, 0, 2, 3>}
+// REMARK: [Passed] attention | Category:fusion | Function=result_permuted | Reason="2 heads of 4 columns"
 func.func @result_permuted(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -523,9 +537,10 @@ func.func @result_permuted(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: ten
 }
 
 // CHECK-LABEL: func.func @key_permuted(
-// CHECK-NOT: attune.attention
-// CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=key_permuted | Reason="the heads of the key are transposed by [1, 2, 0, 3]"
+// CHECK: attune.transpose {{.*}} {permutation = array<i64: 1, 0, 2, 3>}
+// CHECK-NEXT: %[[K:.*]] = attune.reshape
+// CHECK-NEXT: attune.attention %{{.*}}, %[[K]], 
+// REMARK: [Passed] attention | Category:fusion | Function=key_permuted | Reason="2 heads of 4 columns"
 func.func @key_permuted(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -544,7 +559,7 @@ func.func @key_permuted(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor
 // CHECK-LABEL: func.func @batch_and_length_mixed(
 // CHECK-NOT: attune.attention
 // CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=batch_and_length_mixed | Reason="the value is not split into heads by a reshape, but comes from 'attune.reshape'", Suggestion="reshape [batch, length, heads * head size] to [batch, length, heads, head size]"
+// REMARK: [Missed] attention | Category:fusion | Function=batch_and_length_mixed | Reason="query, key and value have different batch extents"
 func.func @batch_and_length_mixed(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %qs = attune.reshape %q {shape = array<i64: 0, 0, 2, 4>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   %qh = attune.transpose %qs {permutation = array<i64: 0, 2, 1, 3>} : tensor<?x?x2x4xf32> -> tensor<?x2x?x4xf32>
@@ -582,7 +597,6 @@ func.func @query_of_one_batch(%q: tensor<1x?x8xf32>, %k: tensor<?x?x8xf32>, %v: 
 
 // CHECK-LABEL: func.func @softmax_of_rows(
 // CHECK: attune.softmax
-// REMARK: [Missed] attention | Category:fusion | Function=softmax_of_rows | Reason="the softmax runs over scores of rank 2"
 func.func @softmax_of_rows(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %0 = attune.softmax %x : tensor<?x8xf32>
   return %0 : tensor<?x8xf32>

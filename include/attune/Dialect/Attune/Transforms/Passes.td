@@ -12,12 +12,82 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RaiseSoftmax : Pass<"attune-raise-softmax", "::mlir::ModuleOp"> {
+  let summary = "Finds softmax in exponentials divided by their sum";
+  let description = [{
+    `exp(x - max(x)) / sum(exp(x - max(x)))` over the last dimension becomes
+    `attune.softmax`. Without the maximum it is the same, where no exponential
+    overflows. The division may be a product with the reciprocal.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+}
+
+def RaiseLayerNorm : Pass<"attune-raise-layer-norm", "::mlir::ModuleOp"> {
+  let summary = "Finds layer normalisation in means and square roots";
+  let description = [{
+    `(x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) * gamma + beta`
+    becomes `attune.layer_norm`, in all forms that exporters write: squares as
+    products or powers, the variance as a difference of moments, roots as
+    powers, division as a product with the reciprocal, gamma and beta on either
+    side or absent. Means over several dimensions at the end become one over
+    those taken together.
+
+    A division by the square root of a mean of squares that is none of this
+    gets a remark that says why.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+}
+
+def RaiseRmsNorm : Pass<"attune-raise-rms-norm", "::mlir::ModuleOp"> {
+  let summary = "Finds root mean square normalisation";
+  let description = [{
+    `x / sqrt(mean(x^2) + epsilon) * gamma` becomes `attune.rms_norm`, in the
+    forms that `attune-raise-layer-norm` knows.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+}
+
+def RaiseGelu : Pass<"attune-raise-gelu", "::mlir::ModuleOp"> {
+  let summary = "Finds GELU in error functions and tangents";
+  let description = [{
+    `x / 2 * (1 + erf(x / sqrt(2)))`, and with
+    `tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))` in place of the error function,
+    become `attune.gelu`. Factors may come in any order, and the argument of the
+    function may be any way to write its polynomial.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+}
+
+def RaiseSilu : Pass<"attune-raise-silu", "::mlir::ModuleOp"> {
+  let summary = "Finds SiLU and quick GELU in sigmoids";
+  let description = [{
+    `x * sigmoid(x)` and `x / (1 + exp(-x))` become `attune.silu`, and with
+    `sigmoid(1.702 * x)` `attune.quick_gelu`.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+}
+
+def RaiseRotary : Pass<"attune-raise-rotary", "::mlir::ModuleOp"> {
+  let summary = "Finds rotary position embeddings";
+  let description = [{
+    `x * cos + concat(-x2, x1) * sin`, with cosines and sines that are the same
+    for both halves, and `concat(x1 * cos - x2 * sin, x1 * sin + x2 * cos)`, with
+    x1 and x2 the halves of x or its even and odd columns, become
+    `attune.rotary` on packed heads. Columns behind that are not rotated are
+    taken along. Heads may stand before or behind positions: cosines have extent
+    one there.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+}
+
 def FuseLinear : Pass<"attune-fuse-linear", "::mlir::ModuleOp"> {
   let summary = "Turns products with weights and their bias into attune.linear";
   let description = [{
     `matmul(x, load_weight, transpose_rhs)` becomes `attune.linear`, and a sum
     of a linear map that has no other use with a weight vector of its width
-    becomes its bias.
+    becomes its bias. A weight that is stored as `[inputs, outputs]` is declared
+    again as its transpose, which is made when weights are packed. Rows that are
+    flattened for the product keep their dimensions.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
 }
@@ -25,11 +95,17 @@ def FuseLinear : Pass<"attune-fuse-linear", "::mlir::ModuleOp"> {
 def FuseAttention : Pass<"attune-fuse-attention", "::mlir::ModuleOp"> {
   let summary = "Finds softmax attention and turns it into attune.attention";
   let description = [{
-    Matches `matmul(softmax(mask(scale(matmul(q, k^T)))), v)` with the head
-    split of q, k and v (reshape and transpose) and the merge of the result
-    around it. Scale and mask may be absent, and the scale may stand before or
-    after the product. The heads stay packed in the last dimension of the
-    operands, so that no transposition is left.
+    Matches `matmul(softmax(f(matmul(q, k^T))), v)`, where f is made of scaling,
+    softcaps, masks and sums with anything, which becomes the bias. Boolean
+    masks become a bias too, or `causal` where comparisons of positions prove
+    it. Scales may also stand on the way of q and k; keys and values may be
+    repeated for groups of query heads. The heads stay packed in the last
+    dimension of the operands: where they were split by a reshape and a
+    transposition nothing of it is left, otherwise what packs them is put in.
+
+    A softmax over scores that are all -inf gives zeros, as `attune.softmax`
+    does, and `where(is_nan(p), 0, p)` behind it is taken along. Large finite
+    numbers in masks are added, so that rows without keys stay what they are.
 
     Where scores or probabilities have another use the attention stays as it
     is, with a remark that says so.

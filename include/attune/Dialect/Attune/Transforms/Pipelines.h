@@ -19,7 +19,8 @@ struct FuseOptions {
   std::vector<std::string> disabled;
 };
 
-/// "linear", "attention", "projections", "elementwise".
+/// In their order: "softmax", "layer-norm", "rms-norm", "gelu", "silu",
+/// "rotary", "linear", "attention", "projections", "elementwise".
 llvm::ArrayRef<llvm::StringLiteral> getFusionNames();
 
 /// What a remark of category "fusion" is named after.
