@@ -117,6 +117,10 @@ void MemoryPlan::assignSlots() {
       lastUse[getRoot(operand)] = &op;
 
   for (Operation &op : function.front()) {
+    // The plan itself writes what it computes from symbols.
+    if (auto extents = dyn_cast<ExtentsOp>(op))
+      slotOf[extents.getResult()] =
+          takeSlot(extents.getResult(), getBytes(extents.getResult()));
     auto launch = dyn_cast<LaunchOp>(op);
     if (!launch)
       continue;

@@ -38,6 +38,8 @@ private:
   Value emitSlotBytes(const ArenaSlot &slot, Location loc);
   void buildWorkspaceFunction();
   FailureOr<Value> buildView(ViewOpInterface view);
+  /// Writes numbers that depend on symbols alone into their slot.
+  Value storeExtents(ExtentsOp op, Value workspace, Value offset);
   LogicalResult buildLaunch(LaunchOp launch, ArrayRef<Value> resultBuffers);
   FailureOr<KernelOp> getKernelFor(LaunchOp launch, TypeRange operands);
   SmallVector<OpFoldResult> getExtents(Value value, Location loc);
@@ -114,6 +116,20 @@ FailureOr<Value> Rewriter::buildView(ViewOpInterface view) {
          << "needs a copy of its operand, whose memory is laid out as "
          << source.getType()
          << ": run attune-materialize-results before kernels are made";
+}
+
+Value Rewriter::storeExtents(ExtentsOp op, Value workspace, Value offset) {
+  Location loc = op.getLoc();
+  auto type = getBufferType(cast<RankedTensorType>(op.getResult().getType()));
+  Value buffer = memref::ViewOp::create(builder, loc, type, workspace, offset,
+                                        ValueRange());
+  for (auto [i, extent] : llvm::enumerate(op.getExtents().getShape())) {
+    Value value = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                             emit(extent, loc));
+    Value place = arith::ConstantIndexOp::create(builder, loc, i);
+    memref::StoreOp::create(builder, loc, value, buffer, place);
+  }
+  return buffer;
 }
 
 /// The kernel for buffers of these types: the launched one, or a copy of it
@@ -292,6 +308,10 @@ LogicalResult Rewriter::run() {
       if (failed(shown))
         return failure();
       memory.map(op.getResult(0), *shown);
+    } else if (auto extents = dyn_cast<ExtentsOp>(op)) {
+      memory.map(extents.getResult(),
+                 storeExtents(extents, workspace,
+                              offsets[plan.slotOf[extents.getResult()]]));
     } else if (auto launch = dyn_cast<LaunchOp>(op)) {
       SmallVector<Value> buffers;
       for (Value result : launch.getResults()) {

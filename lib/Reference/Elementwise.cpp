@@ -1,4 +1,4 @@
-//===- Elementwise.cpp - Activations, sums, scaling -----------------------===//
+//===- Elementwise.cpp - Activations --------------------------------------===//
 #include "Models.h"
 
 #include <cmath>
@@ -37,10 +37,6 @@ static double apply(SiluOp, double x) { return x / (1 + std::exp(-x)); }
 
 static double apply(TanhOp, double x) { return std::tanh(x); }
 
-static double apply(AddOp, double x, double y) { return x + y; }
-
-static double apply(MulOp, double x, double y) { return x * y; }
-
 //===----------------------------------------------------------------------===//
 // Models
 //===----------------------------------------------------------------------===//
@@ -60,40 +56,10 @@ struct UnaryModel : ReferenceOpInterface::ExternalModel<UnaryModel<OpT>, OpT> {
   }
 };
 
-template <typename OpT>
-struct BinaryModel
-    : ReferenceOpInterface::ExternalModel<BinaryModel<OpT>, OpT> {
-  llvm::Error interpret(Operation *op, Interpreter &interpreter,
-                        Operands operands, Results &results) const {
-    const Tensor &lhs = *operands[0], &rhs = *operands[1];
-    auto shape = broadcast(lhs.getShape(), rhs.getShape());
-    if (!shape)
-      return errorAt(op, "expected operands that broadcast, got shapes " +
-                             extentsText(lhs.getShape()) + " and " +
-                             extentsText(rhs.getShape()));
-    auto values = makeValues(op, *shape);
-    if (!values)
-      return values.takeError();
-
-    auto lhsStrides = broadcastStrides(lhs.getShape(), *shape);
-    auto rhsStrides = broadcastStrides(rhs.getShape(), *shape);
-    int64_t i = 0;
-    forEachIndex(*shape, [&](ArrayRef<int64_t> index) {
-      (*values)[i++] =
-          apply(cast<OpT>(op), lhs.getFloat(offsetOf(index, lhsStrides)),
-                rhs.getFloat(offsetOf(index, rhsStrides)));
-    });
-    results.push_back(interpreter.store(*shape, std::move(*values)));
-    return llvm::Error::success();
-  }
-};
-
 } // namespace
 
 void attune::attachElementwiseModels(MLIRContext &context) {
-  AddOp::attachInterface<BinaryModel<AddOp>>(context);
   GeluOp::attachInterface<UnaryModel<GeluOp>>(context);
-  MulOp::attachInterface<BinaryModel<MulOp>>(context);
   QuickGeluOp::attachInterface<UnaryModel<QuickGeluOp>>(context);
   ReluOp::attachInterface<UnaryModel<ReluOp>>(context);
   ScaleOp::attachInterface<UnaryModel<ScaleOp>>(context);

@@ -1,11 +1,13 @@
 //===- Interpreter.cpp - Runs attune IR in plain loops --------------------===//
 #include "attune/Reference/Interpreter.h"
 #include "CheckInputs.h"
+#include "attune/Dialect/Attune/IR/Attune.h"
 #include "attune/Reference/ElementTypes.h"
 #include "attune/Support/Error.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace attune;
@@ -48,6 +50,7 @@ llvm::Expected<SmallVector<Tensor>> Interpreter::run(StringRef name,
   if (llvm::Error error = checkInputs(function, inputs))
     return std::move(error);
 
+  bindSymbols(function, inputs);
   SmallVector<const Tensor *> arguments;
   SmallVector<Tensor> rounded;
   for (auto [input, type] :
@@ -60,6 +63,44 @@ llvm::Expected<SmallVector<Tensor>> Interpreter::run(StringRef name,
           runBlock(function.getFunctionBody().front(), arguments, results))
     return std::move(error);
   return results;
+}
+
+void Interpreter::bindSymbols(FunctionOpInterface function,
+                              ArrayRef<Tensor> inputs) {
+  for (auto [i, tensor] : llvm::enumerate(inputs)) {
+    auto names = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
+    if (!names)
+      continue;
+    for (auto [name, extent] : llvm::zip(names, tensor.getShape()))
+      if (auto symbol = dyn_cast<StringAttr>(name); symbol && !symbol.empty())
+        options.symbols[symbol.getValue()] = extent;
+  }
+}
+
+llvm::Expected<SmallVector<int64_t, 4>>
+Interpreter::evaluate(Operation *op, ShapeAttr extents) {
+  SmallVector<int64_t, 4> values;
+  for (const DimExpr &extent : extents.getShape()) {
+    int64_t &sum = values.emplace_back(0);
+    for (const auto &[monomial, coefficient] : extent.getTerms()) {
+      std::optional<int64_t> product = coefficient;
+      for (const std::string &symbol : monomial) {
+        auto known = options.symbols.find(symbol);
+        if (known == options.symbols.end())
+          return errorAt(op, "the symbol '" + Twine(symbol) +
+                                 "' has no value: no input has such an extent");
+        if (product)
+          product = llvm::checkedMul(*product, known->second);
+      }
+      if (product)
+        product = llvm::checkedAdd(sum, *product);
+      if (!product)
+        return errorAt(op, "the extent " + Twine(extent.str()) +
+                               " exceeds 64 bits");
+      sum = *product;
+    }
+  }
+  return values;
 }
 
 llvm::Error Interpreter::runBlock(Block &block,

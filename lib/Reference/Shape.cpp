@@ -11,7 +11,14 @@ struct ReshapeModel
   llvm::Error interpret(Operation *op, Interpreter &interpreter,
                         Operands operands, Results &results) const {
     const Tensor &input = *operands[0];
-    SmallVector<int64_t, 4> shape(cast<ReshapeOp>(op).getShape());
+    auto reshape = cast<ReshapeOp>(op);
+    SmallVector<int64_t, 4> shape(reshape.getShape());
+    if (ShapeAttr extents = reshape.getExtentsAttr()) {
+      auto evaluated = interpreter.evaluate(op, extents);
+      if (!evaluated)
+        return evaluated.takeError();
+      return show(op, input, *evaluated, results);
+    }
     int64_t *open = nullptr;
     for (auto [i, extent] : llvm::enumerate(shape)) {
       if (extent == 0)
@@ -25,6 +32,11 @@ struct ReshapeModel
       if (known && *known > 0)
         *open = input.getNumElements() / *known;
     }
+    return show(op, input, shape, results);
+  }
+
+  static llvm::Error show(Operation *op, const Tensor &input,
+                          ArrayRef<int64_t> shape, Results &results) {
     if (countElements(shape) != input.getNumElements())
       return errorAt(op, "expected " + Twine(input.getNumElements()) +
                              " elements as the operand of shape " +

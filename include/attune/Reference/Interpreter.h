@@ -14,17 +14,24 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
 #include <functional>
 #include <vector>
 
 namespace attune {
+class ShapeAttr;
 
 struct InterpreterOptions {
   /// Keep the values of float tensors as f64, so that no intermediate is
   /// rounded. Results are f64 then. Sums are accumulated in double either way.
   bool keepDouble = false;
+
+  /// Values of the model's symbols. Functions add those that `attune.dims` name
+  /// at their inputs; kernels that are run by themselves have no others.
+  llvm::StringMap<int64_t> symbols = {};
 
   /// Called after each op with its results, in order of execution. Ops within
   /// a fused op or a launched kernel come before the op around them;
@@ -72,10 +79,18 @@ public:
                        llvm::ArrayRef<const Tensor *> arguments,
                        llvm::SmallVectorImpl<Tensor> &results);
 
+  /// The extents that an attribute of `op` gives as polynomials of the model's
+  /// symbols. UserErrors: symbols without a value, sums beyond 64 bits.
+  llvm::Expected<llvm::SmallVector<int64_t, 4>> evaluate(mlir::Operation *op,
+                                                         ShapeAttr extents);
+
   WeightProvider &getWeights() { return weights; }
   mlir::SymbolTableCollection &getSymbols() { return symbols; }
 
 private:
+  /// Remembers the extents that `attune.dims` name.
+  void bindSymbols(mlir::FunctionOpInterface function,
+                   llvm::ArrayRef<Tensor> inputs);
   llvm::Error runOp(mlir::Operation &op,
                     llvm::ArrayRef<const Tensor *> operands,
                     llvm::SmallVectorImpl<Tensor> &results);

@@ -5,6 +5,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -95,7 +97,21 @@ attune::translateToLLVMIR(mlir::ModuleOp module, llvm::LLVMContext &context,
   return result;
 }
 
+namespace {
+/// Loops of elements are marked for the vectorizer, which may find that it
+/// cannot: nothing that a user could do something about.
+struct IgnoreMissedLoops : llvm::DiagnosticHandler {
+  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+    return info.getKind() == llvm::DK_OptimizationFailure;
+  }
+};
+} // namespace
+
 void attune::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  module.getContext().setDiagnosticHandler(
+      std::make_unique<IgnoreMissedLoops>());
+  // Only loops that are marked for it are vectorized: the others are vector
+  // code already.
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;

@@ -1,8 +1,10 @@
 //===- Elementwise.cpp - Kernels without an anchor ------------------------===//
+#include "ElementRegion.h"
 #include "Families.h"
 #include "IndexMath.h"
 #include "attune/Backend/LLVM/RegionEmitter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace attune;
@@ -20,7 +22,8 @@ public:
       reason = "a kernel needs a result";
       return failure();
     }
-    return RegionEmitter::supportsResults(kernel, {}, reason);
+    return isVectorized(kernel) ? success()
+                                : ElementRegion::supports(kernel, reason);
   }
 
   SmallVector<Knob> getKnobs(KernelOp, const TargetDesc &) const override {
@@ -45,13 +48,66 @@ public:
 
   LogicalResult emit(KernelEmission &emission,
                      OpBuilder &builder) const override {
+    if (isVectorized(emission.kernel))
+      emitVectors(emission, builder);
+    else
+      emitElements(emission, builder);
+    return success();
+  }
+
+private:
+  /// All of it is f32, element by element, and has vector code.
+  static bool isVectorized(KernelOp kernel) {
+    std::string reason;
+    return succeeded(RegionEmitter::supportsResults(kernel, {}, reason));
+  }
+
+  /// Rows of one task: at least one.
+  static Value emitRowsOfTask(const KernelEmission &emission,
+                              const IndexMath &math, Value columns) {
+    Value elements = math.constant(getElements(emission.schedule));
+    columns = math.max(columns, math.constant(1));
+    return math.max(math.div(elements, columns), math.constant(1));
+  }
+
+  static void emitElements(KernelEmission &emission, OpBuilder &builder) {
     Location loc = emission.kernel.getLoc();
     IndexMath math(builder, loc);
-    // Rows of one task: at least one.
+    builder.setInsertionPointToStart(&emission.grid.getBody().front());
+    ElementRegion sizes(emission, emission.grid, builder);
+    func::ReturnOp::create(
+        builder, loc,
+        math.ceilDiv(sizes.getRows(),
+                     emitRowsOfTask(emission, math, sizes.getColumns())));
+
+    builder.setInsertionPointToStart(&emission.task.getBody().front());
+    ElementRegion region(emission, emission.task, builder);
+    Value count = emitRowsOfTask(emission, math, region.getColumns());
+    Value first = math.mul(emission.getTaskIndex(), count);
+    Value end = math.min(math.add(first, count), region.getRows());
+    Value zero = math.constant(0), one = math.constant(1);
+    bool isScalar = region.getExtents().empty();
+    emitPlainLoop(
+        builder, loc, first, end, one, [&](OpBuilder &, Location, Value row) {
+          SmallVector<Value> indices = region.emitRowIndices(builder, row);
+          if (isScalar)
+            return region.emitResults(builder, loc, indices);
+          auto loop =
+              scf::ForOp::create(builder, loc, zero, region.getColumns(), one);
+          OpBuilder::InsertionGuard guard(builder);
+          builder.setInsertionPointToStart(loop.getBody());
+          indices.push_back(loop.getInductionVar());
+          region.emitResults(builder, loc, indices);
+          markForVectors(loop);
+        });
+    func::ReturnOp::create(builder, loc);
+  }
+
+  static void emitVectors(KernelEmission &emission, OpBuilder &builder) {
+    Location loc = emission.kernel.getLoc();
+    IndexMath math(builder, loc);
     auto rowsOfTask = [&](const RegionEmitter &region) {
-      Value elements = math.constant(getElements(emission.schedule));
-      Value columns = math.max(region.getColumns(), math.constant(1));
-      return math.max(math.div(elements, columns), math.constant(1));
+      return emitRowsOfTask(emission, math, region.getColumns());
     };
 
     builder.setInsertionPointToStart(&emission.grid.getBody().front());
@@ -79,10 +135,8 @@ public:
                         });
                   });
     func::ReturnOp::create(builder, loc);
-    return success();
   }
 
-private:
   static int64_t getElements(const Schedule &schedule) {
     return schedule.get("elements", 16384);
   }

@@ -1,6 +1,7 @@
 //===- LLVMBackend.cpp - Kernels as vector code ---------------------------===//
 #include "attune/Backend/LLVM/LLVMBackend.h"
 #include "Families.h"
+#include "attune/Backend/LLVM/ElementEmission.h"
 #include "attune/Backend/LLVM/VectorEmission.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -108,6 +109,7 @@ void attune::registerLLVMBackendDialects(DialectRegistry &registry) {
       .insert<AttuneDialect, arith::ArithDialect, cf::ControlFlowDialect,
               func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
               memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+  registerElementEmissionModels(registry);
   registerVectorEmissionModels(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);

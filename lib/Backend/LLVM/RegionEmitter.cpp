@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace attune;
@@ -146,7 +147,15 @@ Value RegionEmitter::emit(OpBuilder &builder, Location loc, Value value,
     if (auto argument = dyn_cast<BlockArgument>(current)) {
       result = load(builder, loc, argument.getArgNumber(), position);
     } else {
+      DenseElementsAttr constant;
       auto op = dyn_cast<VectorEmissionOpInterface>(current.getDefiningOp());
+      if (!op && matchPattern(current, m_Constant(&constant))) {
+        auto type = VectorType::get({position.lanes}, builder.getF32Type());
+        return arith::ConstantOp::create(
+            builder, loc,
+            DenseElementsAttr::get(type,
+                                   constant.getSplatValue<llvm::APFloat>()));
+      }
       if (!op)
         return {};
       SmallVector<Value> operands;
@@ -189,9 +198,7 @@ void RegionEmitter::emitResults(OpBuilder &builder, Location loc,
 
 LogicalResult RegionEmitter::supportsValue(Value value, ValueRange known,
                                            std::string &reason) {
-  Operation *op = findUnsupported(value, known, [](Operation *op) {
-    return isa<VectorEmissionOpInterface>(op);
-  });
+  Operation *op = findUnsupported(value, known, isVectorized);
   if (!op)
     return success();
   reason = ("no vector code for '" + op->getName().getStringRef() + "'").str();
@@ -210,6 +217,11 @@ LogicalResult RegionEmitter::supportsResults(KernelOp kernel, ValueRange known,
     space = shape;
     if (failed(supportsValue(value, known, reason)))
       return failure();
+    if (cast<RankedTensorType>(value.getType()).getElementType().isInteger(1) &&
+        !llvm::is_contained(known, value)) {
+      reason = "no vector code that stores bools";
+      return failure();
+    }
   }
   return success();
 }

@@ -210,6 +210,7 @@ void KernelUnderTest::check(ArrayRef<Tensor> inputs, double tolerance,
   NamedWeights weights;
   InterpreterOptions options;
   options.keepDouble = true;
+  options.symbols = symbols;
   Interpreter interpreter(*module, weights, options);
   KernelOp kernel = *module->getOps<KernelOp>().begin();
   auto expected = interpreter.run(kernel.getSymName(), inputs);

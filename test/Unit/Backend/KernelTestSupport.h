@@ -45,6 +45,9 @@ public:
   /// beyond, the same NaNs and infinities, and no other memory written.
   void check(llvm::ArrayRef<Tensor> inputs, double tolerance, int threads = 1);
 
+  /// Values of the model's symbols for the interpreter.
+  llvm::StringMap<int64_t> symbols;
+
 private:
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;

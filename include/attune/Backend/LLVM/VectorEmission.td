@@ -12,13 +12,19 @@ def VectorEmissionOpInterface : OpInterface<"VectorEmissionOpInterface"> {
   let cppNamespace = "::attune";
   let methods = [
     InterfaceMethod<[{
-        Emits the op on `operands`, one vector each, all of the same 1-D vector
-        type, and returns a vector of that type. Lanes that a caller will not
-        store may hold anything and must not trap.
+        Emits the op on `operands`, one 1-D vector each, all of as many lanes,
+        and returns a vector of so many. Lanes that a caller will not store may
+        hold anything and must not trap. Scalars instead of vectors do as well.
       }],
       "::mlir::Value", "emitVector",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
-           "::mlir::ValueRange":$operands)>
+           "::mlir::ValueRange":$operands)>,
+    InterfaceMethod<[{
+        Whether there is code for the op's element types: for f32 only, unless
+        an op knows better.
+      }],
+      "bool", "canEmitVector", (ins), [{}],
+      [{ return ::attune::isAllF32($_op); }]>
   ];
 }
 

@@ -44,7 +44,11 @@ LogicalResult ConstantOp::verify() {
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
+bool ConstantOp::isCheap() { return true; }
+
 bool ConstantOp::readsOnce(unsigned) { return true; }
+
+bool ConstantOp::readsExtent(unsigned, int64_t) { return false; }
 
 void ConstantOp::inferSymbolicShapes(ArrayRef<SymbolicShape>,
                                      SmallVectorImpl<SymbolicShape> &results) {
@@ -62,7 +66,14 @@ LogicalResult ExtentsOp::verify() {
                      {static_cast<int64_t>(getExtents().getExtents().size())});
 }
 
+// With symbols it is no kernel's, but the plan's.
+bool ExtentsOp::isCheap() {
+  return !ShapedType::isDynamicShape(getExtents().getStaticShape());
+}
+
 bool ExtentsOp::readsOnce(unsigned) { return true; }
+
+bool ExtentsOp::readsExtent(unsigned, int64_t) { return false; }
 
 void ExtentsOp::inferSymbolicShapes(ArrayRef<SymbolicShape>,
                                     SmallVectorImpl<SymbolicShape> &results) {
@@ -83,7 +94,11 @@ LogicalResult IotaOp::verify() {
                      getExtents().getStaticShape());
 }
 
+bool IotaOp::isCheap() { return true; }
+
 bool IotaOp::readsOnce(unsigned) { return true; }
+
+bool IotaOp::readsExtent(unsigned, int64_t) { return false; }
 
 void IotaOp::inferSymbolicShapes(ArrayRef<SymbolicShape>,
                                  SmallVectorImpl<SymbolicShape> &results) {
@@ -108,9 +123,13 @@ LogicalResult ExpandOp::verify() {
   return verifyShape(*this, "a result", getResult().getType(), shape);
 }
 
+bool ExpandOp::isCheap() { return true; }
+
 bool ExpandOp::readsOnce(unsigned) {
   return ranked(getInput()).getShape() == ranked(getResult()).getShape();
 }
+
+bool ExpandOp::readsExtent(unsigned, int64_t) { return false; }
 
 void ExpandOp::inferSymbolicShapes(ArrayRef<SymbolicShape>,
                                    SmallVectorImpl<SymbolicShape> &results) {
@@ -139,8 +158,7 @@ LogicalResult ConcatOp::verify() {
                 : sum + shape[axis];
       shape[axis] = expected[axis];
     }
-    if (failed(verifyShape(*this, "an operand", input.getType(), shape)) ||
-        shape.size() != expected.size() ||
+    if (shape.size() != expected.size() ||
         !llvm::all_of_zip(shape, expected, extentsAgree))
       return emitOpError() << "expected operands that agree but for dimension "
                            << axis << ", got " << shapeText(expected) << " and "
@@ -150,7 +168,15 @@ LogicalResult ConcatOp::verify() {
   return verifyShape(*this, "a result", getResult().getType(), expected);
 }
 
+bool ConcatOp::isCheap() { return false; }
+
 bool ConcatOp::readsOnce(unsigned) { return true; }
+
+// Where the next operand begins.
+bool ConcatOp::readsExtent(unsigned index, int64_t dim) {
+  return dim == static_cast<int64_t>(getAxis()) &&
+         index + 1 < getInputs().size();
+}
 
 void ConcatOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
                                    SmallVectorImpl<SymbolicShape> &results) {
@@ -171,6 +197,10 @@ LogicalResult ExtractOp::verify() {
                          getInput())) ||
       failed(verifyCount(*this, "steps", getSteps().size(), getInput())))
     return failure();
+  if (Value origin = getOrigin())
+    if (failed(verifyShape(*this, "an origin", origin.getType(),
+                           {ranked(getInput()).getRank()})))
+      return failure();
   for (auto [extent, offset, size, step] :
        llvm::zip(ranked(getInput()).getShape(), getOffsets().getShape(),
                  getSizes().getShape(), getSteps())) {
@@ -195,7 +225,14 @@ LogicalResult ExtractOp::verify() {
                      getSizes().getStaticShape());
 }
 
-bool ExtractOp::readsOnce(unsigned) { return true; }
+bool ExtractOp::isCheap() { return true; }
+
+bool ExtractOp::readsOnce(unsigned index) { return index == 0; }
+
+// Offsets that come at run time are bounded.
+bool ExtractOp::readsExtent(unsigned index, int64_t) {
+  return index == 0 && getOrigin();
+}
 
 void ExtractOp::inferSymbolicShapes(ArrayRef<SymbolicShape>,
                                     SmallVectorImpl<SymbolicShape> &results) {
@@ -235,8 +272,14 @@ LogicalResult PadOp::verify() {
   return verifyShape(*this, "a result", getResult().getType(), expected);
 }
 
+bool PadOp::isCheap() { return false; }
+
 bool PadOp::readsOnce(unsigned index) {
   return index == 0 && getMode() == PadMode::constant;
+}
+
+bool PadOp::readsExtent(unsigned index, int64_t dim) {
+  return index == 0 && (getLow()[dim] != 0 || getHigh()[dim] != 0);
 }
 
 void PadOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
@@ -261,7 +304,13 @@ LogicalResult GatherOp::verify() {
   return verifyShape(*this, "a result", getResult().getType(), expected);
 }
 
+bool GatherOp::isCheap() { return false; }
+
 bool GatherOp::readsOnce(unsigned) { return false; }
+
+bool GatherOp::readsExtent(unsigned index, int64_t dim) {
+  return index == 0 && dim == static_cast<int64_t>(getAxis());
+}
 
 void GatherOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
                                    SmallVectorImpl<SymbolicShape> &results) {
@@ -283,7 +332,13 @@ LogicalResult GatherElementsOp::verify() {
                      ranked(getIndices()).getShape());
 }
 
+bool GatherElementsOp::isCheap() { return false; }
+
 bool GatherElementsOp::readsOnce(unsigned index) { return index == 1; }
+
+bool GatherElementsOp::readsExtent(unsigned index, int64_t dim) {
+  return index == 0 && dim == static_cast<int64_t>(getAxis());
+}
 
 void GatherElementsOp::inferSymbolicShapes(
     ArrayRef<SymbolicShape> operands, SmallVectorImpl<SymbolicShape> &results) {
@@ -308,7 +363,15 @@ LogicalResult GatherNDOp::verify() {
   return verifyShape(*this, "a result", getResult().getType(), expected);
 }
 
+bool GatherNDOp::isCheap() { return false; }
+
 bool GatherNDOp::readsOnce(unsigned) { return false; }
+
+bool GatherNDOp::readsExtent(unsigned index, int64_t dim) {
+  int64_t first = getBatchDims();
+  return index == 0 && dim >= first &&
+         dim < first + ranked(getIndices()).getShape().back();
+}
 
 void GatherNDOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
                                      SmallVectorImpl<SymbolicShape> &results) {

@@ -89,7 +89,33 @@ Value ReshapeOp::buildView(OpBuilder &builder, Value source,
                                              *reassociation);
     }
   }
-  return {};
+  if (!sourceType.getLayout().isIdentity())
+    return {};
+  // Any other form of contiguous memory by way of one dimension.
+  auto all = [](int64_t rank) {
+    SmallVector<ReassociationIndices> groups;
+    if (rank)
+      groups.emplace_back(llvm::to_vector(llvm::seq<int64_t>(0, rank)));
+    return groups;
+  };
+  if (sourceType.getRank() != 1)
+    source = sourceType.getRank()
+                 ? memref::CollapseShapeOp::create(builder, loc, source,
+                                                   all(sourceType.getRank()))
+                       .getResult()
+                 : memref::ExpandShapeOp::create(
+                       builder, loc, ArrayRef<int64_t>{1}, source,
+                       ArrayRef<ReassociationIndices>(),
+                       ArrayRef<OpFoldResult>{builder.getIndexAttr(1)})
+                       .getResult();
+  int64_t rank = resultTensor.getRank();
+  if (rank == 1)
+    return source;
+  if (rank == 0)
+    return memref::CollapseShapeOp::create(builder, loc, source,
+                                           ArrayRef<ReassociationIndices>());
+  return memref::ExpandShapeOp::create(builder, loc, resultTensor.getShape(),
+                                       source, all(rank), shape);
 }
 
 //===----------------------------------------------------------------------===//

@@ -17,26 +17,65 @@ struct FuseElementwise : attune::impl::FuseElementwiseBase<FuseElementwise> {
 
   void runOnOperation() override {
     forEachEntryBlock(getOperation(), [&](Block &block) {
+      giveOrigins(block);
       FusionGrouping grouping(block, join);
       for (auto &[op, reason] : grouping.getMissed())
         remarkMissed(op, "elementwise", reason);
+      // Before uses go away.
+      SmallVector<FusionGroup> stored = grouping.getStored();
       for (const FusionGroup *group : grouping.getGroups())
-        createRegion(*group);
+        createRegion(*group, grouping);
+      // What uses are left need memory.
+      for (const FusionGroup &group : stored)
+        createRegion(group, grouping);
+      // Users before what they use; a list, for erasing moves the iterators of
+      // a block that is walked backwards.
+      SmallVector<Operation *> indexed;
+      for (Operation &op : block)
+        if (isa<IndexedOpInterface>(op))
+          indexed.push_back(&op);
+      for (Operation *op : llvm::reverse(indexed))
+        if (op->use_empty())
+          op->erase();
     });
   }
 
 private:
-  void createRegion(const FusionGroup &group) {
+  /// Boxes whose offsets have symbols read their values from memory.
+  static void giveOrigins(Block &block) {
+    OpBuilder builder(block.getParentOp()->getContext());
+    DenseMap<Attribute, Value> values;
+    for (ExtractOp extract : block.getOps<ExtractOp>()) {
+      ShapeAttr offsets = extract.getOffsets();
+      if (extract.getOrigin() ||
+          !ShapedType::isDynamicShape(offsets.getStaticShape()))
+        continue;
+      Value &origin = values[offsets];
+      if (!origin) {
+        builder.setInsertionPointToStart(&block);
+        auto type = RankedTensorType::get(
+            {static_cast<int64_t>(offsets.getExtents().size())},
+            builder.getI64Type());
+        origin = ExtentsOp::create(builder, extract.getLoc(), type, offsets);
+      }
+      extract.getOriginMutable().assign(origin);
+    }
+  }
+
+  void createRegion(const FusionGroup &group, const FusionGrouping &grouping) {
     SmallVector<Operation *> members(group.members);
     llvm::sort(members, [](Operation *a, Operation *b) {
       return a->isBeforeInBlock(b);
     });
     DenseSet<Operation *> inside(members.begin(), members.end());
     SetVector<Value> inputs;
+    SetVector<Operation *> copies;
     for (Operation *op : members)
-      for (Value operand : op->getOperands())
-        if (!inside.contains(operand.getDefiningOp()))
-          inputs.insert(operand);
+      for (OpOperand &operand : op->getOpOperands())
+        if (grouping.isCloned(operand))
+          copies.insert(operand.get().getDefiningOp());
+        else if (!inside.contains(operand.get().getDefiningOp()))
+          inputs.insert(operand.get());
 
     Operation *named = group.anchor ? group.anchor : group.last;
     OpBuilder builder(group.last);
@@ -47,8 +86,17 @@ private:
     IRMapping mapping;
     for (Value input : inputs)
       mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
-    for (Operation *op : members)
-      builder.clone(*op, mapping);
+    // An op may need one both ways: the copy is for the members that take it.
+    IRMapping copied;
+    for (Operation *op : copies)
+      copied.map(op->getResult(0), builder.clone(*op)->getResult(0));
+    for (Operation *op : members) {
+      Operation *clone = builder.clone(*op, mapping);
+      for (OpOperand &operand : op->getOpOperands())
+        if (grouping.isCloned(operand))
+          clone->setOperand(operand.getOperandNumber(),
+                            copied.lookup(operand.get()));
+    }
     SmallVector<Value> results;
     for (Value result : group.last->getResults())
       results.push_back(mapping.lookup(result));

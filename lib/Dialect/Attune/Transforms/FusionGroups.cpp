@@ -1,8 +1,15 @@
 //===- FusionGroups.cpp - Which ops run as one kernel ---------------------===//
 #include "FusionGroups.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace attune;
+
+/// Ops of a group without an anchor: enough for what decomposed graphs have
+/// between anchors, few enough for code that is compiled quickly.
+static constexpr size_t kMaxMembers = 24;
+/// Operations an element from which on it matters whether code is vectors.
+static constexpr int64_t kManyFlops = 5;
 
 /// `type` is `result` or its trailing dimensions, at least the last.
 static bool isRepeatedAlongLeadingDims(Type type, RankedTensorType result) {
@@ -11,14 +18,44 @@ static bool isRepeatedAlongLeadingDims(Type type, RankedTensorType result) {
          shape == result.getShape().take_back(shape.size());
 }
 
-/// An elementwise op all of whose operands are walked as its result is.
+static bool isF32(Type type) {
+  return cast<RankedTensorType>(type).getElementType().isF32();
+}
+
+/// A constant, or another cheap op without operands: better computed again than
+/// stored.
+static bool isFree(Operation *op) {
+  auto indexed = dyn_cast_or_null<IndexedOpInterface>(op);
+  return indexed && op->getNumOperands() == 0 && indexed.isCheap();
+}
+
+static bool isSplat(Value value) {
+  DenseElementsAttr constant;
+  return matchPattern(value, m_Constant(&constant)) && constant.isSplat();
+}
+
+/// An elementwise op on f32 all of whose operands are walked as its result is,
+/// or are the same everywhere.
 static bool isRowwise(Operation *op) {
   if (!isa<ElementwiseOpInterface>(op) || op->getNumResults() != 1)
     return false;
   auto result = cast<RankedTensorType>(op->getResult(0).getType());
-  return llvm::all_of(op->getOperandTypes(), [&](Type type) {
-    return isRepeatedAlongLeadingDims(type, result);
-  });
+  return isF32(result) && llvm::all_of(op->getOperands(), [&](Value value) {
+           return isF32(value.getType()) &&
+                  (isSplat(value) ||
+                   isRepeatedAlongLeadingDims(value.getType(), result));
+         });
+}
+
+/// An op that runs in groups without an anchor.
+static bool isElement(Operation *op) {
+  if (!op || op->getNumResults() != 1)
+    return false;
+  if (isa<ElementwiseOpInterface>(op))
+    return true;
+  // Extents of symbols are the plan's.
+  auto indexed = dyn_cast<IndexedOpInterface>(op);
+  return indexed && (op->getNumOperands() || indexed.isCheap());
 }
 
 /// The op that has all uses of `value`, or null.
@@ -44,10 +81,10 @@ FusionGrouping::FusionGrouping(Block &block, bool join) : block(block) {
   }
   // From the end: an op is met after the one that could take it.
   for (Operation &op : llvm::reverse(block))
-    if (isa<ElementwiseOpInterface>(op) && !groupOf.contains(&op)) {
+    if (isElement(&op) && !isFree(&op) && !groupOf.contains(&op)) {
       FusionGroup &group = createGroup(&op);
-      if (join && isRowwise(&op))
-        takeProducers(group, &op, /*allOperands=*/true);
+      if (join)
+        growGroup(group);
     }
   // What another anchor took in the end was no miss.
   missed.remove_if([&](auto &entry) { return groupOf[entry.first]->anchor; });
@@ -73,6 +110,10 @@ FusionGroup &FusionGrouping::createGroup(Operation *op) {
 void FusionGrouping::add(FusionGroup &group, Operation *op) {
   group.members.push_back(op);
   groupOf[op] = &group;
+  if (auto elementwise = dyn_cast<ElementwiseOpInterface>(op))
+    group.computes |= elementwise.getFlopsPerElement() >= kManyFlops;
+  else if (auto indexed = dyn_cast<IndexedOpInterface>(op))
+    group.moves |= !indexed.isCheap();
 }
 
 void FusionGrouping::miss(Operation *op, std::string reason, std::string hint) {
@@ -116,7 +157,7 @@ void FusionGrouping::growEpilogue(FusionGroup &group) {
 
 void FusionGrouping::growPrologue(FusionGroup &group) {
   size_t before = group.members.size();
-  takeProducers(group, group.anchor, /*allOperands=*/false);
+  takeProducers(group, group.anchor);
   group.numPrologue = group.members.size() - before;
 }
 
@@ -126,22 +167,19 @@ bool FusionGrouping::canTake(Operation *producer, Operation *consumer) const {
          getOnlyUser(producer->getResult(0)) == consumer;
 }
 
-void FusionGrouping::takeProducers(FusionGroup &group, Operation *op,
-                                   bool allOperands) {
+void FusionGrouping::takeProducers(FusionGroup &group, Operation *op) {
   // What is taken has the shape of the operand that it stands for.
   SmallVector<Operation *> worklist;
   for (OpOperand &operand : op->getOpOperands()) {
     Operation *producer = operand.get().getDefiningOp();
     if (!producer || !isa<ElementwiseOpInterface>(producer))
       continue;
-    bool accepts = allOperands
-                       ? operand.get().getType() == op->getResult(0).getType()
-                       : cast<KernelOpInterface>(op).acceptsPrologue(
-                             operand.getOperandNumber());
+    bool accepts =
+        cast<KernelOpInterface>(op).acceptsPrologue(operand.getOperandNumber());
     if (accepts && canTake(producer, op)) {
       add(group, producer);
       worklist.push_back(producer);
-    } else if (!allOperands && !groupOf.contains(producer)) {
+    } else if (!groupOf.contains(producer)) {
       std::string others = otherUsers(operand.get(), op);
       miss(producer,
            !others.empty() ? "the result is also used by " + others
@@ -162,4 +200,77 @@ void FusionGrouping::takeProducers(FusionGroup &group, Operation *op,
       }
     }
   }
+}
+
+/// Whether `user` reads each element of an operand once.
+static bool readsOnce(OpOperand &operand) {
+  Operation *user = operand.getOwner();
+  if (auto indexed = dyn_cast<IndexedOpInterface>(user))
+    return operand.get().hasOneUse() &&
+           indexed.readsOnce(operand.getOperandNumber());
+  return cast<RankedTensorType>(operand.get().getType()).getShape() ==
+         cast<RankedTensorType>(user->getResult(0).getType()).getShape();
+}
+
+/// Whether `user` needs dynamic extents of an operand, which only operands of a
+/// kernel have.
+static bool needsExtents(OpOperand &operand) {
+  auto indexed = dyn_cast<IndexedOpInterface>(operand.getOwner());
+  auto type = cast<RankedTensorType>(operand.get().getType());
+  return indexed &&
+         llvm::any_of(llvm::seq<int64_t>(0, type.getRank()), [&](int64_t dim) {
+           return type.isDynamicDim(dim) &&
+                  indexed.readsExtent(operand.getOperandNumber(), dim);
+         });
+}
+
+bool FusionGrouping::canJoin(const FusionGroup &group,
+                             OpOperand &operand) const {
+  Operation *producer = operand.get().getDefiningOp();
+  if (!isElement(producer) || isFree(producer) ||
+      producer->getBlock() != &block || groupOf.contains(producer) ||
+      group.members.size() >= kMaxMembers ||
+      getOnlyUser(operand.get()) != operand.getOwner() || needsExtents(operand))
+    return false;
+  auto indexed = dyn_cast<IndexedOpInterface>(producer);
+  if (!readsOnce(operand) && !(indexed && indexed.isCheap()))
+    return false;
+  bool moves = group.moves, computes = group.computes;
+  if (indexed)
+    moves |= !indexed.isCheap();
+  else
+    computes |= cast<ElementwiseOpInterface>(producer).getFlopsPerElement() >=
+                kManyFlops;
+  return !(moves && computes);
+}
+
+void FusionGrouping::growGroup(FusionGroup &group) {
+  for (size_t i = 0; i < group.members.size(); ++i)
+    for (OpOperand &operand : group.members[i]->getOpOperands())
+      if (canJoin(group, operand))
+        add(group, operand.get().getDefiningOp());
+}
+
+bool FusionGrouping::isCloned(OpOperand &operand) const {
+  Operation *producer = operand.get().getDefiningOp();
+  FusionGroup *group = groupOf.lookup(operand.getOwner());
+  if (!isFree(producer) || !group || needsExtents(operand))
+    return false;
+  if (!group->anchor)
+    return true;
+  return operand.getOwner() != group->anchor &&
+         isF32(operand.get().getType()) && isSplat(operand.get());
+}
+
+SmallVector<FusionGroup> FusionGrouping::getStored() const {
+  SmallVector<FusionGroup> stored;
+  for (Operation &op : block)
+    if (isFree(&op) && llvm::any_of(op.getUses(), [&](OpOperand &use) {
+          return !isCloned(use);
+        })) {
+      FusionGroup &group = stored.emplace_back();
+      group.last = &op;
+      group.members.push_back(&op);
+    }
+  return stored;
 }

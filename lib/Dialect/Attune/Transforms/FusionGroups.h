@@ -12,26 +12,37 @@ namespace attune {
 /// order, has the only result that is used outside: everything the group
 /// reads stands before it, and everybody who reads the group behind it.
 struct FusionGroup {
-  /// The op with KernelOpInterface; null for a group of elementwise ops.
+  /// The op with KernelOpInterface; null for a group of elementwise and indexed
+  /// ops.
   mlir::Operation *anchor = nullptr;
   /// The op whose result the group has.
   mlir::Operation *last = nullptr;
   llvm::SmallVector<mlir::Operation *> members;
   unsigned numPrologue = 0;
   unsigned numEpilogue = 0;
+  /// Whether there are members that move elements, and such that compute much.
+  /// Never both: code that moves elements may not become vectors.
+  bool moves = false;
+  bool computes = false;
 };
 
-/// Divides the anchors and elementwise ops of a block into groups.
+/// Divides the anchors, elementwise and indexed ops of a block into groups.
 ///
-/// An elementwise op joins
+/// An elementwise op on f32 joins
 ///  1. the epilogue of the anchor whose result it reads, else
-///  2. the prologue of the anchor that reads its result, else
-///  3. a group with its elementwise neighbours,
+///  2. the prologue of the anchor that reads its result,
 /// where it must have all uses of what it reads from the group, the shape of
 /// the anchor's result (or operand), and other operands that have that shape
 /// too or are repeated along leading dimensions. Epilogues come first, so that
 /// a residual is added where the linear map's result is at hand and not in the
 /// norm behind.
+///
+/// All other elementwise and indexed ops form groups: an op takes the producers
+/// of its operands that nobody else reads, and those theirs, as long as no
+/// element is computed more often than it would be alone.
+///
+/// Cheap ops without operands, such as constants, belong to no group: each
+/// group that reads one has a copy (isCloned).
 class FusionGrouping {
 public:
   /// With `join` false every op stays alone.
@@ -39,6 +50,14 @@ public:
 
   /// The groups, by the place of their last op.
   llvm::SmallVector<const FusionGroup *> getGroups() const;
+
+  /// Whether the group of `user` has a copy of the op that computes this
+  /// operand.
+  bool isCloned(mlir::OpOperand &operand) const;
+
+  /// Ops that are cloned where that is possible and still have users which
+  /// need them in memory.
+  llvm::SmallVector<FusionGroup> getStored() const;
 
   /// Elementwise ops that joined no anchor though they read or feed one, and
   /// why.
@@ -49,10 +68,13 @@ public:
 private:
   void growEpilogue(FusionGroup &group);
   void growPrologue(FusionGroup &group);
-  /// Adds the elementwise producers of the operands of `op`, and theirs, that
+  /// Adds the elementwise producers of the anchor's operands, and theirs, that
   /// nobody else reads.
-  void takeProducers(FusionGroup &group, mlir::Operation *op, bool allOperands);
+  void takeProducers(FusionGroup &group, mlir::Operation *anchor);
+  /// Adds producers to a group without an anchor.
+  void growGroup(FusionGroup &group);
   bool canTake(mlir::Operation *producer, mlir::Operation *consumer) const;
+  bool canJoin(const FusionGroup &group, mlir::OpOperand &operand) const;
   FusionGroup &createGroup(mlir::Operation *op);
   void add(FusionGroup &group, mlir::Operation *op);
   void miss(mlir::Operation *op, std::string reason, std::string hint);

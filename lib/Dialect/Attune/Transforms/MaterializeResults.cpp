@@ -37,7 +37,8 @@ struct MaterializeResults
     function.walk([&](ReshapeOp reshape) {
       auto input = cast<RankedTensorType>(reshape.getInput().getType());
       auto result = cast<RankedTensorType>(reshape.getResult().getType());
-      if (isStrided(reshape.getInput()) && result.getRank() <= input.getRank())
+      bool splits = result.getRank() > input.getRank() && !reshape.getExtents();
+      if (isStrided(reshape.getInput()) && !splits)
         reshape.getInputMutable().assign(copy(reshape, reshape.getInput()));
     });
   }
@@ -49,7 +50,7 @@ struct MaterializeResults
     for (OpOperand &operand : terminator->getOpOperands()) {
       Value value = operand.get();
       Operation *op = value.getDefiningOp();
-      bool computed = op && !isa<ViewOpInterface, LoadWeightOp>(op);
+      bool computed = op && !isa<ViewOpInterface, LoadWeightOp, ExtentsOp>(op);
       if (!computed || !returned.insert(value).second)
         operand.set(copy(terminator, value));
     }

@@ -95,7 +95,19 @@ def IndexedOpInterface : OpInterface<"IndexedOpInterface"> {
         Whether one execution reads each element of operand `index` at most
         once, so that a producer computed in place is computed no more often.
       }],
-      "bool", "readsOnce", (ins "unsigned":$index), [{}], [{ return false; }]>
+      "bool", "readsOnce", (ins "unsigned":$index), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+        Whether computing an element needs the extent of dimension `dim` of
+        operand `index`: that operand is one of the kernel's unless the extent
+        is static.
+      }],
+      "bool", "readsExtent", (ins "unsigned":$index, "int64_t":$dim), [{}],
+      [{ return false; }]>,
+    InterfaceMethod<[{
+        Whether an element costs no more than reading it from memory would, so
+        that it may be computed as often as it is read.
+      }],
+      "bool", "isCheap", (ins), [{}], [{ return false; }]>
   ];
 }
 

@@ -12,7 +12,7 @@ include "mlir/IR/BuiltinAttributeInterfaces.td"
 
 class Attune_IndexedOp<string mnemonic, list<Trait> traits = []>
     : Attune_PureOp<mnemonic, !listconcat(
-        [DeclareOpInterfaceMethods<IndexedOpInterface, ["readsOnce"]>], traits)> {
+        [DeclareOpInterfaceMethods<IndexedOpInterface, ["readsOnce", "readsExtent", "isCheap"]>], traits)> {
   let results = (outs Attune_AnyTensor:$result);
   let hasVerifier = 1;
 }
@@ -42,7 +42,7 @@ def Attune_ExtentsOp : Attune_IndexedOp<"extents"> {
     Example:
 
     ```mlir
-    %s = attune.extents #attune.shape<"batch", "12"> : tensor<2xi64>
+    %s = attune.extents <"batch", "12"> : tensor<2xi64>
     ```
   }];
   let arguments = (ins Attune_ShapeAttr:$extents);
@@ -58,7 +58,7 @@ def Attune_IotaOp : Attune_IndexedOp<"iota"> {
     Example:
 
     ```mlir
-    %p = attune.iota #attune.shape<"length"> {start = 0 : i64, step = 1 : i64} : tensor<?xi64>
+    %p = attune.iota <"length"> {start = 0 : i64, step = 1 : i64} : tensor<?xi64>
     ```
   }];
   let arguments = (ins Attune_ShapeAttr:$extents,
@@ -76,7 +76,7 @@ def Attune_ExpandOp : Attune_IndexedOp<"expand",
     Example:
 
     ```mlir
-    %r = attune.expand %x, #attune.shape<"batch", "12", "1", "length">
+    %r = attune.expand %x, <"batch", "12", "1", "length">
         : tensor<?x1x1x?xf32> -> tensor<?x12x1x?xf32>
     ```
   }];
@@ -109,18 +109,35 @@ def Attune_ExtractOp : Attune_IndexedOp<"extract",
     box of one dimension with step 1 and constant offset and size can say is
     `attune.slice`, which needs no copy.
 
+    Kernels know no symbols: where offsets have some, `origin` gives their
+    values once kernels are made, as `attune.extents` computes them.
+
     Example:
 
     ```mlir
-    %r = attune.extract %x from #attune.shape<"0", "length - 1"> sizes #attune.shape<"batch", "length">
+    %r = attune.extract %x from <"0", "length - 1"> sizes <"batch", "length">
         {steps = array<i64: 1, -1>} : tensor<?x?xf32> -> tensor<?x?xf32>
     ```
   }];
-  let arguments = (ins Attune_AnyTensor:$input, Attune_ShapeAttr:$offsets,
-                       Attune_ShapeAttr:$sizes, DenseI64ArrayAttr:$steps);
+  let arguments = (ins Attune_AnyTensor:$input, Optional<Attune_IdTensor>:$origin,
+                       Attune_ShapeAttr:$offsets, Attune_ShapeAttr:$sizes,
+                       DenseI64ArrayAttr:$steps);
   let assemblyFormat = [{
-    $input `from` $offsets `sizes` $sizes attr-dict `:` type($input) `->` type($result)
+    $input `from` $offsets (`at` `(` $origin^ `:` type($origin) `)`)? `sizes` $sizes attr-dict
+    `:` type($input) `->` type($result)
   }];
+  let builders = [
+    OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$input,
+                   "::attune::ShapeAttr":$offsets, "::attune::ShapeAttr":$sizes,
+                   "::llvm::ArrayRef<int64_t>":$steps), [{
+      build($_builder, $_state, type, input, ::mlir::Value(), offsets, sizes, steps);
+    }]>,
+    OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$input,
+                   "::attune::ShapeAttr":$offsets, "::attune::ShapeAttr":$sizes,
+                   "::mlir::DenseI64ArrayAttr":$steps), [{
+      build($_builder, $_state, type, input, ::mlir::Value(), offsets, sizes, steps);
+    }]>
+  ];
   let hasCanonicalizer = 1;
 }
 
