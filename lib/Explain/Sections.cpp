@@ -105,6 +105,9 @@ std::string attune::getSignature(const ModelGraph &graph,
   llvm::DenseMap<size_t, size_t> places, regions;
   for (size_t index : section.nodes) {
     const GraphNode &node = graph.nodes[index];
+    // What stands with its first reader makes no difference between layers.
+    if (node.kind == GraphNodeKind::Input || node.kind == GraphNodeKind::Output)
+      continue;
     os << static_cast<int>(node.kind) << ' ' << node.op << ' ' << node.shape;
     if (node.region)
       os << " r"

@@ -29,7 +29,7 @@ std::vector<GraphSection> splitIntoSections(const ModelGraph &graph,
                                             size_t maxNodes = 250);
 
 /// Equal for sections that look the same but for the names of layers and
-/// weights.
+/// weights, and for the model's inputs and outputs.
 std::string getSignature(const ModelGraph &graph, const GraphSection &section);
 
 } // namespace attune

@@ -25,7 +25,7 @@ def main():
         if phrase + ", ".join(fusions) not in text:
             sys.exit(f"{command} --help does not list {fusions}: {text}")
         wrong = run(command, sys.argv[1], "--no-fuse=linear,everything")
-        if wrong.returncode != 2 or "--no-fuse=everything: expected fusions among linear" not in wrong.stderr:
+        if wrong.returncode != 2 or f"--no-fuse=everything: expected fusions among {', '.join(fusions)}, or all" not in wrong.stderr:
             sys.exit(f"{command} --no-fuse=everything: status {wrong.returncode}: {wrong.stderr}")
 
 
