@@ -60,9 +60,26 @@ LogicalResult MemoryPlan::inferShapes() {
     for (Value operand : op.getOperands())
       operands.push_back(shapes[operand]);
     shaped.inferSymbolicShapes(operands, inferred);
-    for (auto [result, shape] : llvm::zip(op.getResults(), inferred))
+    for (auto [result, shape] : llvm::zip(op.getResults(), inferred)) {
+      if (failed(checkSymbols(op, shape)))
+        return failure();
       shapes[result] = shape;
+    }
+    if (auto extents = dyn_cast<ExtentsOp>(op))
+      if (failed(checkSymbols(op, extents.getExtents().getShape())))
+        return failure();
   }
+  return success();
+}
+
+LogicalResult MemoryPlan::checkSymbols(Operation &op, ArrayRef<DimExpr> shape) {
+  for (const DimExpr &extent : shape)
+    for (const auto &[monomial, coefficient] : extent.getTerms())
+      for (const std::string &symbol : monomial)
+        if (!llvm::is_contained(symbols, symbol))
+          return op.emitError()
+                 << "has the extent '" << extent.str()
+                 << "', but no input has an extent '" << symbol << "'";
   return success();
 }
 

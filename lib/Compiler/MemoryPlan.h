@@ -39,6 +39,9 @@ public:
 
 private:
   llvm::LogicalResult inferShapes();
+  /// An error at `op` when a shape has symbols that no input gives.
+  llvm::LogicalResult checkSymbols(mlir::Operation &op,
+                                   llvm::ArrayRef<DimExpr> shape);
   llvm::LogicalResult placeResults();
   void assignSlots();
   unsigned takeSlot(mlir::Value value, const DimExpr &bytes);

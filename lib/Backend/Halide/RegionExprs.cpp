@@ -86,8 +86,14 @@ RegionExprs::getResults(const Position &position,
 
 LogicalResult RegionExprs::supportsValue(Value value, ValueRange known,
                                          std::string &reason) {
-  Operation *op = findUnsupported(value, known, [](Operation *op) {
-    return findElementwiseExpr(op) != nullptr;
+  // Add and mul take any number; their expressions are of f32.
+  auto isF32 = [](Type type) {
+    return cast<RankedTensorType>(type).getElementType().isF32();
+  };
+  Operation *op = findUnsupported(value, known, [&](Operation *op) {
+    return findElementwiseExpr(op) != nullptr &&
+           llvm::all_of(op->getOperandTypes(), isF32) &&
+           llvm::all_of(op->getResultTypes(), isF32);
   });
   if (!op)
     return success();
@@ -103,6 +109,11 @@ LogicalResult RegionExprs::supportsResults(KernelOp kernel, ValueRange known,
     return failure();
   }
   for (Value value : values) {
+    Type element = cast<RankedTensorType>(value.getType()).getElementType();
+    if (!element.isF32() && !element.isInteger(64)) {
+      reason = "the halide backend computes f32 and i64";
+      return failure();
+    }
     if (shapeOf(value) != shapeOf(values.front())) {
       reason = "results of different shapes";
       return failure();

@@ -2,6 +2,7 @@
 #include "attune/Backend/LLVM/Codegen.h"
 #include "attune/Dialect/Attune/IR/Attune.h"
 #include "attune/Support/Error.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -62,10 +63,25 @@ static llvm::Error linkObjects(llvm::Module &module,
   return llvm::Error::success();
 }
 
+/// Loops keep what is said of them as an attribute that travels with the branch
+/// back; LLVM's dialect has a place of its own for it.
+static void annotateLoops(mlir::ModuleOp module) {
+  module.walk([](mlir::LLVM::BrOp branch) {
+    constexpr llvm::StringLiteral name = "llvm.loop_annotation";
+    auto annotation =
+        branch->getAttrOfType<mlir::LLVM::LoopAnnotationAttr>(name);
+    if (!annotation)
+      return;
+    branch->removeDiscardableAttr(name);
+    branch.setLoopAnnotationAttr(annotation);
+  });
+}
+
 llvm::Expected<std::unique_ptr<llvm::Module>>
 attune::translateToLLVMIR(mlir::ModuleOp module, llvm::LLVMContext &context,
                           const TargetDesc &target,
                           llvm::TargetMachine &machine) {
+  annotateLoops(module);
   // What is LLVM IR already is none of MLIR's business.
   llvm::SmallVector<ObjectOp> objects(module.getOps<ObjectOp>());
   for (ObjectOp object : objects)

@@ -1,4 +1,5 @@
 //===- Transpose.cpp - The family of permuted dimensions ------------------===//
+#include "ElementRegion.h"
 #include "Families.h"
 #include "IndexMath.h"
 #include "attune/Backend/LLVM/RegionEmitter.h"
@@ -16,13 +17,16 @@ namespace {
 /// Where the last dimension stays last, rows are copied. Else it becomes
 /// dimension `fast` of the result, and squares of that and the result's last
 /// dimension are transposed in registers: both sides see whole vectors.
+/// Elements other than f32 are copied one by one.
 class TransposeEmitter {
 public:
   TransposeEmitter(KernelEmission &emission, OpBuilder &builder)
       : emission(emission), builder(builder),
         op(cast<TransposeOp>(emission.kernel.getAnchor().getOperation())),
         loc(op.getLoc()), permutation(op.getPermutation()),
-        rank(permutation.size()), lanes(emission.target.getLanes()) {
+        rank(permutation.size()),
+        isF32(cast<RankedTensorType>(op.getType()).getElementType().isF32()),
+        lanes(isF32 ? emission.target.getLanes() : 1) {
     fast = llvm::find(permutation, rank - 1) - permutation.begin();
   }
 
@@ -59,6 +63,8 @@ public:
     }
     if (rank == 0)
       copyElement(position);
+    else if (!isF32)
+      copyElements(position);
     else if (fast == rank - 1)
       copyRow(position);
     else
@@ -76,9 +82,20 @@ private:
   }
 
   void copyElement(ArrayRef<Value> position) {
-    Value element =
-        memref::LoadOp::create(builder, loc, input, getSource(position));
-    memref::StoreOp::create(builder, loc, element, output, position);
+    Value element = loadElement(builder, loc, input, getSource(position));
+    storeElement(builder, loc, element, output, position);
+  }
+
+  void copyElements(SmallVector<Value> &position) {
+    IndexMath math(builder, loc);
+    auto loop =
+        scf::ForOp::create(builder, loc, math.constant(0),
+                           math.dim(output, rank - 1), math.constant(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    position.back() = loop.getInductionVar();
+    copyElement(position);
+    markForVectors(loop);
   }
 
   void copyRow(SmallVector<Value> &position) {
@@ -154,7 +171,9 @@ private:
   TransposeOp op;
   Location loc;
   ArrayRef<int64_t> permutation;
-  int64_t rank, lanes;
+  int64_t rank;
+  bool isF32;
+  int64_t lanes;
   int64_t fast; ///< the result's dimension that is the operand's last
   Value input, output;
 };

@@ -544,6 +544,28 @@ TEST_P(ElementTest, Rotary) {
       }
 }
 
+TEST_P(ElementTest, Transpose) {
+  for (llvm::StringRef element : {"f32", "f64", "i64", "ui8", "i1", "i16"}) {
+    std::string type = tensor("?x?x?", element);
+    for (llvm::StringRef permutation : {"2, 0, 1", "1, 0, 2", "0, 1, 2"}) {
+      auto kernel =
+          make({type},
+               ("attune.transpose %a {permutation = array<i64: " + permutation +
+                ">} : " + type + " -> " + type)
+                   .str(),
+               type);
+      for (auto shape :
+           {std::array<int64_t, 3>{2, 3, 17}, {1, 1, 1}, {0, 2, 3}, {4, 3, 0}})
+        kernel->check({numbersOf(element, shape, 1)}, 0, 2);
+    }
+    make({tensor("", element)},
+         ("attune.transpose %a {permutation = array<i64>} : " +
+          tensor("", element) + " -> " + tensor("", element)),
+         tensor("", element))
+        ->check({numbersOf(element, {}, 1)}, 0);
+  }
+}
+
 TEST_P(ElementTest, HighRank) {
   std::string type = tensor("2x?x1x2x?x2x1x3", "i32");
   make({type, type},

@@ -213,3 +213,81 @@ func.func @already_fused(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   }
   return %0 : tensor<?x8xf32>
 }
+
+// A constant that is the same everywhere is part of the epilogue that reads it;
+// one that an anchor reads is written to memory by a kernel of its own.
+// CHECK-LABEL: func.func @constants
+// CHECK: %[[BIAS:.*]] = attune.fused()
+// CHECK-NEXT: attune.constant dense<[1.000000e+00, 2.000000e+00]>
+// CHECK: attune.fused(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %[[BIAS]])
+// CHECK-NEXT: %[[C:.*]] = attune.constant dense<5.000000e-01> : tensor<f32>
+// CHECK-NEXT: %[[L:.*]] = attune.linear
+// CHECK-NEXT: attune.binary max %[[L]], %[[C]]
+// CHECK-NEXT: attune.yield
+func.func @constants(%x: tensor<?x8xf32>, %w: tensor<2x8xf32>) -> tensor<?x2xf32> {
+  %b = attune.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %c = attune.constant dense<0.5> : tensor<f32>
+  %0 = attune.linear %x, %w bias(%b : tensor<2xf32>) : (tensor<?x8xf32>, tensor<2x8xf32>) -> tensor<?x2xf32>
+  %1 = attune.binary max %0, %c : (tensor<?x2xf32>, tensor<f32>) -> tensor<?x2xf32>
+  return %1 : tensor<?x2xf32>
+}
+
+// A causal mask is computed where it is read, from nothing.
+// CHECK-LABEL: func.func @causal_mask
+// CHECK-SAME: (%[[X:.*]]: tensor<?x?xf32>, %[[P:.*]]: tensor<?x1xi64>)
+// CHECK-NEXT: %[[R:.*]] = attune.fused(%{{.*}} = %[[P]], %{{.*}} = %[[X]])
+// CHECK-DAG: attune.iota
+// CHECK-DAG: attune.constant
+// CHECK: attune.compare
+// CHECK-NEXT: attune.where
+// CHECK-NEXT: attune.yield
+// CHECK: return %[[R]]
+func.func @causal_mask(%x: tensor<?x?xf32>, %p: tensor<?x1xi64>) -> tensor<?x?xf32> {
+  %i = attune.iota <"n"> {start = 0 : i64, step = 1 : i64} : tensor<?xi64>
+  %m = attune.compare le %i, %p : (tensor<?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %c = attune.constant dense<-1.0e9> : tensor<f32>
+  %r = attune.where %m, %x, %c : (tensor<?x?xi1>, tensor<?x?xf32>, tensor<f32>) -> tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}
+
+// What a gather reads may be read more than once, and its extent has to be
+// known: it is computed before. What follows joins.
+// CHECK-LABEL: func.func @gathers
+// CHECK: %[[S:.*]] = attune.fused
+// CHECK-NEXT: attune.add
+// CHECK-NEXT: attune.yield
+// CHECK: attune.fused(%{{.*}} = %[[S]]
+// CHECK-NEXT: attune.gather
+// CHECK-NEXT: attune.unary neg
+// CHECK-NEXT: attune.yield
+func.func @gathers(%x: tensor<?x4xf32>, %i: tensor<?xi64>) -> tensor<?x4xf32> {
+  %0 = attune.add %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %1 = attune.gather %0, %i {axis = 0 : i64} : (tensor<?x4xf32>, tensor<?xi64>) -> tensor<?x4xf32>
+  %2 = attune.unary neg %1 : tensor<?x4xf32> -> tensor<?x4xf32>
+  return %2 : tensor<?x4xf32>
+}
+
+// Code that moves elements may not become vectors: what computes much stays
+// alone.
+// CHECK-LABEL: func.func @moves
+// CHECK: attune.fused
+// CHECK-NEXT: attune.unary erf
+// CHECK-NEXT: attune.yield
+// CHECK: attune.fused
+// CHECK-NEXT: attune.concat
+// CHECK-NEXT: attune.yield
+func.func @moves(%x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> tensor<?x8xf32> {
+  %0 = attune.unary erf %x : tensor<?x4xf32> -> tensor<?x4xf32>
+  %1 = attune.concat %0, %y {axis = 1 : i64} : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// Offsets of symbols are computed by the plan and read by the kernel.
+// CHECK-LABEL: func.func @last
+// CHECK: %[[AT:.*]] = attune.extents <"-1 + n", "0"> : tensor<2xi64>
+// CHECK: attune.fused(%{{.*}} = %{{.*}}, %[[IN:.*]] = %[[AT]])
+// CHECK-NEXT: attune.extract %{{.*}} from <"-1 + n", "0"> at(%[[IN]] : tensor<2xi64>) sizes <"1", "4">
+func.func @last(%x: tensor<?x4xf32>) -> tensor<1x4xf32> {
+  %0 = attune.extract %x from <"-1 + n", "0"> sizes <"1", "4"> {steps = array<i64: 1, 1>} : tensor<?x4xf32> -> tensor<1x4xf32>
+  return %0 : tensor<1x4xf32>
+}

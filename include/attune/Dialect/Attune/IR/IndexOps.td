@@ -115,7 +115,7 @@ def Attune_ExtractOp : Attune_IndexedOp<"extract",
     Example:
 
     ```mlir
-    %r = attune.extract %x from <"0", "length - 1"> sizes <"batch", "length">
+    %r = attune.extract %x from <"0", "-1 + length"> sizes <"batch", "length">
         {steps = array<i64: 1, -1>} : tensor<?x?xf32> -> tensor<?x?xf32>
     ```
   }];
