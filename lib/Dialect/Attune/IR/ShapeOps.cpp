@@ -1,6 +1,8 @@
 //===- ShapeOps.cpp - Other forms and parts of a tensor -------------------===//
 #include "Verify.h"
 #include "attune/Dialect/Attune/IR/Attune.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 
@@ -80,7 +82,13 @@ Value ReshapeOp::buildView(OpBuilder &builder, Value source,
     if (resultTensor.getRank() > sourceType.getRank()) {
       auto type = memref::ExpandShapeOp::computeExpandedType(
           sourceType, resultTensor.getShape(), *reassociation);
-      if (succeeded(type))
+      // MLIR splits a dimension only where one part at most is dynamic.
+      bool canSplit = llvm::all_of(*reassociation, [&](auto &group) {
+        return llvm::count_if(group, [&](int64_t dim) {
+                 return resultTensor.isDynamicDim(dim);
+               }) <= 1;
+      });
+      if (succeeded(type) && canSplit)
         return memref::ExpandShapeOp::create(builder, loc, *type, source,
                                              *reassociation, shape);
     } else if (memref::CollapseShapeOp::isGuaranteedCollapsible(
@@ -114,8 +122,27 @@ Value ReshapeOp::buildView(OpBuilder &builder, Value source,
   if (rank == 0)
     return memref::CollapseShapeOp::create(builder, loc, source,
                                            ArrayRef<ReassociationIndices>());
-  return memref::ExpandShapeOp::create(builder, loc, resultTensor.getShape(),
-                                       source, all(rank), shape);
+  if (resultTensor.getNumDynamicDims() <= 1)
+    return memref::ExpandShapeOp::create(builder, loc, resultTensor.getShape(),
+                                         source, all(rank), shape);
+  SmallVector<OpFoldResult> strides(rank, builder.getIndexAttr(1));
+  for (int64_t i = rank - 1; i > 0; --i) {
+    std::optional<int64_t> inner = getConstantIntValue(strides[i]),
+                           extent = getConstantIntValue(shape[i]);
+    if (inner && extent)
+      strides[i - 1] = builder.getIndexAttr(*inner * *extent);
+    else
+      strides[i - 1] =
+          arith::MulIOp::create(
+              builder, loc,
+              getValueOrCreateConstantIndexOp(builder, loc, strides[i]),
+              getValueOrCreateConstantIndexOp(builder, loc, shape[i]))
+              .getResult();
+  }
+  auto type =
+      MemRefType::get(resultTensor.getShape(), sourceType.getElementType());
+  return memref::ReinterpretCastOp::create(
+      builder, loc, type, source, builder.getIndexAttr(0), shape, strides);
 }
 
 //===----------------------------------------------------------------------===//
