@@ -74,7 +74,10 @@ void AttentionEmitter::emitGrid(OpBuilder &builder, Location loc) {
   Value blocks =
       math.ceilDiv(math.dim(gridQuery, 1), emitSpan(builder, loc, gridKey));
   Value heads = math.mul(math.dim(gridQuery, 0), op.getHeads());
-  func::ReturnOp::create(builder, loc, math.mul(heads, blocks));
+  Value tasks = math.select(emitIsFew(builder, loc, gridQuery),
+                            math.mul(heads, math.dim(gridQuery, 1)),
+                            math.mul(heads, blocks));
+  func::ReturnOp::create(builder, loc, tasks);
 }
 
 void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
@@ -88,7 +91,41 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
   bias = op.getBias() ? emission.getInput(task, getArgument(op.getBias()))
                       : Value();
   output = emission.getOutput(task, 0);
+  queries = math.dim(query, 1);
 
+  int64_t rowBytes = 0, tileBytes = 0;
+  scf::IfOp::create(
+      builder, loc, emitIsFew(builder, loc, query),
+      [&](OpBuilder &b, Location l) {
+        rowBytes = emitRow(b, l);
+        scf::YieldOp::create(b, l);
+      },
+      [&](OpBuilder &b, Location l) {
+        tileBytes = emitTiles(b, l);
+        scf::YieldOp::create(b, l);
+      });
+  emission.setScratchBytes(std::max(rowBytes, tileBytes));
+  func::ReturnOp::create(builder, loc);
+}
+
+void AttentionEmitter::setHead(OpBuilder &builder, Location loc, Value index) {
+  IndexMath math(builder, loc);
+  Value heads = math.constant(op.getHeads());
+  Value head = math.rem(index, heads);
+  batch = math.div(index, heads);
+  Value group = math.div(head, math.constant(op.getHeads() / op.getKvHeads()));
+  queryColumn = math.mul(head, headDim);
+  keyColumn = math.mul(group, headDim);
+  valueColumn = math.mul(group, valueDim);
+  outputColumn = math.mul(head, valueDim);
+  if (bias) {
+    biasBatch = emitBiasIndex(builder, loc, 0, batch);
+    biasHead = emitBiasIndex(builder, loc, 1, head);
+  }
+}
+
+int64_t AttentionEmitter::emitTiles(OpBuilder &builder, Location loc) {
+  IndexMath math(builder, loc);
   Type f32 = builder.getF32Type();
   int64_t qb = tiling.getBlockQueries();
   ScratchAllocator scratch(emission.getScratch());
@@ -101,10 +138,8 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
     bounds = scratch.allocate(builder, loc, {tiling.kb}, f32);
   if (bias && !hasBiasOfKeys)
     packedBias = scratch.allocate(builder, loc, {tiling.kb, qb}, f32);
-  emission.setScratchBytes(scratch.getBytes());
 
   // Tasks of one head follow each other: its keys stay in the cache.
-  queries = math.dim(query, 1);
   Value span = emitSpan(builder, loc, key);
   Value blocks = math.ceilDiv(queries, span);
   Value index = emission.getTaskIndex();
@@ -112,19 +147,7 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
   // The longest tasks first, so that threads end together.
   if (causal != Causal::none)
     block = math.sub(math.sub(blocks, math.constant(1)), block);
-  Value heads = math.constant(op.getHeads());
-  Value rest = math.div(index, blocks);
-  Value head = math.rem(rest, heads);
-  batch = math.div(rest, heads);
-  Value group = math.div(head, math.constant(op.getHeads() / op.getKvHeads()));
-  queryColumn = math.mul(head, headDim);
-  keyColumn = math.mul(group, headDim);
-  valueColumn = math.mul(group, valueDim);
-  outputColumn = math.mul(head, valueDim);
-  if (bias) {
-    biasBatch = emitBiasIndex(builder, loc, 0, batch);
-    biasHead = emitBiasIndex(builder, loc, 1, head);
-  }
+  setHead(builder, loc, math.div(index, blocks));
   queryBegin = math.mul(block, span);
   Value count = math.min(span, math.sub(queries, queryBegin));
   Value subBlocks = math.ceilDiv(count, math.constant(qb));
@@ -150,7 +173,7 @@ void AttentionEmitter::emitTask(OpBuilder &builder, Location loc) {
   forSubBlocks([&](OpBuilder &b, Location l, Value sub, Value left) {
     emitFinish(b, l, sub, left);
   });
-  func::ReturnOp::create(builder, loc);
+  return scratch.getBytes();
 }
 
 std::pair<Value, Value> AttentionEmitter::emitKeyRange(OpBuilder &builder,

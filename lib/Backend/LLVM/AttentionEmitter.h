@@ -22,6 +22,9 @@
 // Sub-blocks end at the last key that their last query sees, so that nothing is
 // computed above the diagonal but in the tiles that it crosses.
 //
+// Launches of few queries have a task for each query and head instead
+// (AttentionRows.cpp).
+//
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_LIB_BACKEND_LLVM_ATTENTIONEMITTER_H
 #define ATTUNE_LIB_BACKEND_LLVM_ATTENTIONEMITTER_H
@@ -53,6 +56,41 @@ public:
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
+
+  /// Whether each query is a task of its own.
+  mlir::Value emitIsFew(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value query) const;
+  /// A task of tiles; returns how many bytes of scratch it needs.
+  int64_t emitTiles(mlir::OpBuilder &builder, mlir::Location loc);
+  /// Sequence and head of a task, and where the head's columns are. `index`
+  /// counts heads of all sequences.
+  void setHead(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value index);
+
+  /// A task of one query and one head: its scratch and what it looks at.
+  struct RowState {
+    mlir::Value query, weights, context, keyEnd, biasRow;
+  };
+  int64_t emitRow(mlir::OpBuilder &builder, mlir::Location loc);
+  /// A vector of scores of the keys from `firstKey` on; -inf for keys that are
+  /// excluded or beyond the end.
+  mlir::Value emitRowScores(mlir::OpBuilder &builder, mlir::Location loc,
+                            const RowState &row, mlir::Value firstKey) const;
+  mlir::Value emitRowBias(mlir::OpBuilder &builder, mlir::Location loc,
+                          const RowState &row, mlir::Value firstKey) const;
+  /// Scales the sums of the row by `factor` and adds those of a block.
+  void emitRowContext(mlir::OpBuilder &builder, mlir::Location loc,
+                      const RowState &row, mlir::Value keyBegin,
+                      mlir::Value keys, mlir::Value factor) const;
+  /// The first `count` elements of a vector, and zeros; all without a count.
+  mlir::Value loadPart(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value memref, mlir::ValueRange indices,
+                       mlir::Value count) const;
+  mlir::Value emitLaneMask(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value count) const;
+  /// The count of a vector that holds the first of `left` elements; null where
+  /// they fill it.
+  mlir::Value getPart(mlir::OpBuilder &builder, mlir::Location loc,
+                      int64_t left) const;
 
   /// Queries of one task: one sub-block, or more when keys and values of a
   /// head do not stay in L2 and are better read less often.
@@ -103,6 +141,9 @@ private:
                          int64_t height, int64_t nv, mlir::Value sub,
                          mlir::Value keyBegin, mlir::Value firstKey,
                          llvm::MutableArrayRef<mlir::Value> tile) const;
+  /// `cap * tanh(score / cap)`, as an exponent of two or e.
+  mlir::Value emitCap(mlir::OpBuilder &builder, mlir::Location loc,
+                      mlir::Value score) const;
   /// Replaces the scores of a tile above the diagonal by -inf.
   void emitDiagonal(mlir::OpBuilder &builder, mlir::Location loc,
                     int64_t height, int64_t nv, mlir::Value sub,

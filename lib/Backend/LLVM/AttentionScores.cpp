@@ -31,6 +31,19 @@ Value AttentionEmitter::emitPower(OpBuilder &builder, Location loc,
   return emitExp2Flush(builder, loc, difference);
 }
 
+Value AttentionEmitter::emitCap(OpBuilder &builder, Location loc,
+                                Value score) const {
+  // Finite: a score of zero stays zero whatever the cap.
+  float inverse = std::min(1.0f / cap, std::numeric_limits<float>::max());
+  float factor =
+      isNatural ? cap : static_cast<float>(static_cast<double>(cap) * M_LOG2E);
+  score =
+      arith::MulFOp::create(builder, loc, score, splat(builder, loc, inverse));
+  score = emitTanh(builder, loc, score);
+  return arith::MulFOp::create(builder, loc, score,
+                               splat(builder, loc, factor));
+}
+
 //===----------------------------------------------------------------------===//
 // Bias
 //===----------------------------------------------------------------------===//
@@ -188,20 +201,9 @@ void AttentionEmitter::emitScoreEpilogue(OpBuilder &builder, Location loc,
                                          Value keyBegin, Value firstKey,
                                          MutableArrayRef<Value> tile) const {
   IndexMath math(builder, loc);
-  if (cap != 0.0f) {
-    // Finite: a score of zero stays zero whatever the cap.
-    Value inverse = splat(
-        builder, loc, std::min(1.0f / cap, std::numeric_limits<float>::max()));
-    Value factor = splat(
-        builder, loc,
-        isNatural ? cap
-                  : static_cast<float>(static_cast<double>(cap) * M_LOG2E));
-    for (Value &score : tile) {
-      score = arith::MulFOp::create(builder, loc, score, inverse);
-      score = emitTanh(builder, loc, score);
-      score = arith::MulFOp::create(builder, loc, score, factor);
-    }
-  }
+  if (cap != 0.0f)
+    for (Value &score : tile)
+      score = emitCap(builder, loc, score);
   for (int64_t i = 0; i < height; ++i) {
     Value row = math.add(firstKey, i);
     Value ofKey;

@@ -77,11 +77,13 @@ struct Lengths {
   int64_t batch, queries, keys;
 };
 
-/// One, odd ones, those around vectors and blocks; more queries than keys.
+/// One, odd ones, those around vectors and blocks, also of keys of few queries;
+/// more queries than keys.
 constexpr Lengths kLengths[] = {
-    {2, 1, 1},   {1, 1, 37},  {2, 2, 9},    {2, 5, 40}, {1, 3, 0},
-    {2, 17, 17}, {1, 40, 70}, {1, 33, 20},  {0, 4, 4},  {1, 0, 5},
-    {1, 64, 64}, {2, 67, 67}, {1, 50, 131}, {1, 20, 3}, {1, 100, 300}};
+    {2, 1, 1},    {1, 1, 37},  {2, 2, 9},     {2, 5, 40},
+    {1, 3, 0},    {2, 17, 17}, {1, 40, 70},   {1, 33, 20},
+    {0, 4, 4},    {1, 0, 5},   {1, 64, 64},   {2, 67, 67},
+    {1, 50, 131}, {1, 20, 3},  {1, 100, 300}, {2, 2, 700}};
 
 class AttentionFormsTest : public testing::TestWithParam<std::string> {
 protected:

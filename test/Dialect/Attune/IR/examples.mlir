@@ -39,6 +39,27 @@ func.func @attention(%scores: tensor<?x12x?x?xf32>, %m: tensor<?x?xi64>,
   return
 }
 
+// CHECK-LABEL: func.func @attention_forms
+func.func @attention_forms(%q: tensor<?x?x384xf32>, %v: tensor<?x?x96xf32>, %m: tensor<?x?xi64>,
+                           %b: tensor<?x12x?x?xf32>, %row: tensor<1x1x1x?xf32>) {
+  // CHECK: attune.attention %{{.*}}, %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<?x?xi64>) bias(%{{.*}} : tensor<?x12x?x?xf32>) {causal = #attune.causal<end>, heads = 12 : i64, kv_heads = 12 : i64, scale = 1.250000e-01 : f32, softcap = 3.000000e+01 : f32} : ({{.*}}, {{.*}}, tensor<?x?x96xf32>) -> tensor<?x?x96xf32>
+  %0 = attune.attention %q, %q, %v mask(%m : tensor<?x?xi64>) bias(%b : tensor<?x12x?x?xf32>)
+      {heads = 12 : i64, kv_heads = 12 : i64, scale = 0.125 : f32, causal = #attune.causal<end>, softcap = 30.0 : f32}
+      : (tensor<?x?x384xf32>, tensor<?x?x384xf32>, tensor<?x?x96xf32>) -> tensor<?x?x96xf32>
+  // CHECK: attune.attention %{{.*}}, %{{.*}}, %{{.*}} bias(%{{.*}} : tensor<1x1x1x?xf32>) {causal = #attune.causal<start>
+  %1 = attune.attention %q, %q, %v bias(%row : tensor<1x1x1x?xf32>)
+      {heads = 12 : i64, kv_heads = 12 : i64, scale = 0.125 : f32, causal = #attune.causal<start>}
+      : (tensor<?x?x384xf32>, tensor<?x?x384xf32>, tensor<?x?x96xf32>) -> tensor<?x?x96xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @rms_norm
+func.func @rms_norm(%x: tensor<?x?x384xf32>, %gamma: tensor<384xf32>) {
+  // CHECK: attune.rms_norm %{{.*}}, %{{.*}} {epsilon = {{.*}} : f64} : tensor<?x?x384xf32>, tensor<384xf32>
+  %r = attune.rms_norm %x, %gamma {epsilon = 1.0e-6 : f64} : tensor<?x?x384xf32>, tensor<384xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @elementwise
 func.func @elementwise(%x: tensor<?x?x384xf32>, %bias: tensor<384xf32>, %scores: tensor<?x12x?x?xf32>) {
   // CHECK: attune.add %{{.*}}, %{{.*}} : (tensor<?x?x384xf32>, tensor<384xf32>) -> tensor<?x?x384xf32>

@@ -80,6 +80,66 @@ func.func @attention_mask(%x: tensor<2x3x12xf32>, %m: tensor<2x4xi64>) {
 
 // -----
 
+func.func @attention_bias_rank(%x: tensor<2x3x12xf32>, %b: tensor<3x3xf32>) {
+  // expected-error @+1 {{expected a bias that broadcasts to [batch, heads, queries, keys] = [2, 4, 3, 3], got [3, 3]}}
+  %0 = attune.attention %x, %x, %x bias(%b : tensor<3x3xf32>) {heads = 4 : i64, kv_heads = 4 : i64, scale = 1.0 : f32}
+      : (tensor<2x3x12xf32>, tensor<2x3x12xf32>, tensor<2x3x12xf32>) -> tensor<2x3x12xf32>
+  return
+}
+
+// -----
+
+func.func @attention_bias_heads(%x: tensor<?x?x12xf32>, %b: tensor<?x3x?x?xf32>) {
+  // expected-error @+1 {{expected a bias that broadcasts to [batch, heads, queries, keys] = [?, 4, ?, ?], got [?, 3, ?, ?]}}
+  %0 = attune.attention %x, %x, %x bias(%b : tensor<?x3x?x?xf32>) {heads = 4 : i64, kv_heads = 4 : i64, scale = 1.0 : f32}
+      : (tensor<?x?x12xf32>, tensor<?x?x12xf32>, tensor<?x?x12xf32>) -> tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @attention_softcap(%x: tensor<?x?x12xf32>) {
+  // expected-error @+1 {{expected a softcap of 0 or more, got -1}}
+  %0 = attune.attention %x, %x, %x {heads = 4 : i64, kv_heads = 4 : i64, scale = 1.0 : f32, softcap = -1.0 : f32}
+      : (tensor<?x?x12xf32>, tensor<?x?x12xf32>, tensor<?x?x12xf32>) -> tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @attention_value_size(%x: tensor<?x?x12xf32>, %v: tensor<?x?x20xf32>) {
+  // expected-error @+1 {{expected a result of shape [?, ?, 20], got [?, ?, 12]}}
+  %0 = attune.attention %x, %x, %v {heads = 4 : i64, kv_heads = 4 : i64, scale = 1.0 : f32}
+      : (tensor<?x?x12xf32>, tensor<?x?x12xf32>, tensor<?x?x20xf32>) -> tensor<?x?x12xf32>
+  return
+}
+
+// -----
+
+func.func @rms_norm_gamma(%x: tensor<?x?x12xf32>, %g: tensor<8xf32>) {
+  // expected-error @+1 {{expected gamma of shape [12], got [8]}}
+  %0 = attune.rms_norm %x, %g {epsilon = 1.0e-6 : f64} : tensor<?x?x12xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @rms_norm_epsilon(%x: tensor<?x?x12xf32>, %g: tensor<12xf32>) {
+  // expected-error @+1 {{expected a finite, non-negative epsilon, got -1}}
+  %0 = attune.rms_norm %x, %g {epsilon = -1.0 : f64} : tensor<?x?x12xf32>, tensor<12xf32>
+  return
+}
+
+// -----
+
+func.func @rms_norm_dynamic(%x: tensor<?x?x?xf32>, %g: tensor<12xf32>) {
+  // expected-error @+1 {{expected a static last extent, got [?, ?, ?]}}
+  %0 = attune.rms_norm %x, %g {epsilon = 1.0e-6 : f64} : tensor<?x?x?xf32>, tensor<12xf32>
+  return
+}
+
+// -----
+
 func.func @attention_result(%x: tensor<?x?x12xf32>) {
   // expected-error @+1 {{expected a result of shape [?, ?, 12], got [?, ?, 16]}}
   %0 = attune.attention %x, %x, %x {heads = 4 : i64, kv_heads = 4 : i64, scale = 1.0 : f32}
@@ -126,7 +186,7 @@ func.func @fused_two_anchors(%x: tensor<?x8xf32>) {
 // -----
 
 func.func @fused_view(%x: tensor<4x8xf32>) {
-  // expected-error @+1 {{expected anchors and elementwise ops, got 'attune.reshape'}}
+  // expected-error @+1 {{expected anchors, elementwise and indexed ops, got 'attune.reshape'}}
   %0 = attune.fused(%a = %x) : (tensor<4x8xf32>) -> tensor<32xf32> {
     %1 = attune.reshape %a {shape = array<i64: 32>} : tensor<4x8xf32> -> tensor<32xf32>
     attune.yield %1 : tensor<32xf32>
@@ -164,7 +224,7 @@ attune.kernel @no_terminator(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// expected-error @+1 {{expected anchors and elementwise ops, got 'attune.slice'}}
+// expected-error @+1 {{expected anchors, elementwise and indexed ops, got 'attune.slice'}}
 attune.kernel @with_view(%x: tensor<4xf32>) -> tensor<2xf32> {
   %0 = attune.slice %x {axis = 0 : i64, offset = 0 : i64, size = 2 : i64} : tensor<4xf32> -> tensor<2xf32>
   attune.yield %0 : tensor<2xf32>
