@@ -4,10 +4,10 @@
     fusion_benefit.py MODEL [-b 1] [-p 128] [-t 2] [-r 40] [-o md|json] [--write PAGE.md]
                       [--attune build/bin/attune] [-- OPTION OF attune compile...]
 
-Compiles the model once for each fusion that `attune explain --list` names and once without any, loads all of them into one
-process, and runs them in turn, the order rotated from round to round, so that what the machine does meanwhile meets all. A
+Compiles the model once for each fusion that has candidates in it and once without any, loads all of them into one process,
+and runs them in turn, the order rotated from round to round, so that what the machine does meanwhile meets all. A
 ratio is the time with that fusion left out over the time with all: above 1 the fusion gains. Outputs must agree. --write puts
-the table into a page, between the markers BEGIN and END fusion_benefit.
+the table into a page, between the markers BEGIN and END fusion_benefit. Needs NumPy.
 """
 
 import argparse
@@ -37,18 +37,16 @@ def attune(options, *words):
     return run.stdout
 
 
-def list_fusions(options):
+def count_candidates(options):
+    """Of each fusion: how many candidates it fuses in the model, and how many it finds."""
     patterns = json.loads(attune(options, "explain", "--list", "--format=json"))
-    return list(dict.fromkeys(pattern["fusion"] for pattern in patterns))
-
-
-def count_fused(options, fusion):
-    """How many candidates the fusion finds in the model, and how many it fuses."""
-    patterns = json.loads(attune(options, "explain", "--list", "--format=json"))
-    names = {pattern["pattern"] for pattern in patterns if pattern["fusion"] == fusion}
     found = json.loads(attune(options, "explain", options.model, "--format=json"))
-    outcomes = [entry["outcome"] for entry in found if entry["pattern"] in names]
-    return outcomes.count("fused"), len(outcomes)
+    counts = {}
+    for pattern in patterns:
+        outcomes = [entry["outcome"] for entry in found if entry["pattern"] == pattern["pattern"]]
+        fused, candidates = counts.get(pattern["fusion"], (0, 0))
+        counts[pattern["fusion"]] = (fused + outcomes.count("fused"), candidates + len(outcomes))
+    return counts
 
 
 def load(options, folder, number, left_out):
@@ -108,8 +106,9 @@ def measure(runs, rounds):
 
 def benefit(options):
     info = json.loads(attune(options, "info", options.model, "--format=json"))
-    fusions = list_fusions(options)
-    names = [NONE, *fusions, ALL]
+    counts = count_candidates(options)
+    # Without candidates there is nothing to leave out.
+    names = [NONE, *(name for name, (_, candidates) in counts.items() if candidates), ALL]
     sizes = {"batch": options.b, "length": options.p}
     for symbol in info["symbols"]:
         if symbol["max"] and sizes.get(symbol["name"], 1) > symbol["max"]:
@@ -126,7 +125,7 @@ def benefit(options):
             model.close()
     rows = []
     for name, of in zip(names, times):
-        fused, candidates = count_fused(options, name) if name in fusions else (None, None)
+        fused, candidates = counts.get(name, (None, None))
         rows.append({
             "left_out": name, "fused": fused, "candidates": candidates,
             "ms_min": min(of), "ms_median": statistics.median(of),
