@@ -252,7 +252,18 @@ locateValues(func::FuncOp function, ArrayRef<SlotReport> slots,
   std::vector<CompiledValue> values;
   size_t slot = 0;
   int64_t offset = 0;
-  for (LaunchOp launch : function.getOps<LaunchOp>())
+  auto takeSlot = [&] {
+    int64_t bytes = static_cast<int64_t>(slots[slot++].bytes.evaluate(symbols));
+    offset += llvm::alignTo(static_cast<uint64_t>(bytes), 64);
+    return bytes;
+  };
+  for (Operation &op : function.front()) {
+    // What the plan writes itself lies between the kernels' results.
+    if (isa<ExtentsOp>(op) && slot < slots.size())
+      takeSlot();
+    auto launch = dyn_cast<LaunchOp>(op);
+    if (!launch)
+      continue;
     for (Value result : launch.getResults()) {
       CompiledValue value{describePlace(launch.getLoc()),
                           launch.getKernel().str(), getRuntimeType(result),
@@ -265,14 +276,13 @@ locateValues(func::FuncOp function, ArrayRef<SlotReport> slots,
         }
       if (!value.memory && slot < slots.size()) {
         value.memory = run.getWorkspace().data() + offset;
-        value.bytes =
-            static_cast<int64_t>(slots[slot++].bytes.evaluate(symbols));
-        offset += llvm::alignTo(static_cast<uint64_t>(value.bytes), 64);
+        value.bytes = takeSlot();
         if (offset > run.getWorkspace().getSize())
           return values;
       }
       values.push_back(std::move(value));
     }
+  }
   return values;
 }
 

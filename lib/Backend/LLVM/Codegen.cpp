@@ -118,7 +118,7 @@ namespace {
 /// cannot: nothing that a user could do something about.
 struct IgnoreMissedLoops : llvm::DiagnosticHandler {
   bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
-    return info.getKind() == llvm::DK_OptimizationFailure;
+    return llvm::isa<llvm::DiagnosticInfoOptimizationBase>(info);
   }
 };
 } // namespace
