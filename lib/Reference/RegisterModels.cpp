@@ -16,10 +16,12 @@ void attune::registerReferenceModels(DialectRegistry &registry) {
     attachElementwiseModels(*context);
     attachIndexModels(*context);
     attachKernelModels(*context);
+    attachLinearAttentionModels(*context);
     attachLinearModels(*context);
     attachNormModels(*context);
     attachNumberModels(*context);
     attachPositionModels(*context);
+    attachRecurrentModels(*context);
     attachReduceModels(*context);
     attachScatterModels(*context);
     attachShapeModels(*context);
