@@ -27,7 +27,7 @@ enum class Emit {
 void printWarning(llvm::StringRef text);
 
 struct CompilerOptions {
-  /// A model directory, a .yaml, or .mlir of any phase.
+  /// A model directory, a .yaml, an .onnx, or .mlir of any phase.
   std::string input;
   /// Names in `--cpu`: one variant each, the best first.
   std::vector<std::string> cpus = {"native"};
