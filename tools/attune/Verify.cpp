@@ -83,7 +83,10 @@ llvm::Error readInput(llvm::StringRef text, llvm::StringMap<Tensor> &inputs) {
     std::vector<double> values;
     for (int64_t i = 0; i < array.elements(); ++i)
       values.push_back(array.valueAt(i));
-    inputs[name] = Tensor::doubles(array.shape(), std::move(values));
+    Tensor tensor = Tensor::doubles(array.shape(), std::move(values));
+    inputs[name] = array.type() == ATTUNE_F64
+                       ? tensor
+                       : tensor.castFloat(ElementType::F32);
   } else {
     std::vector<int64_t> values;
     for (int64_t i = 0; i < array.elements(); ++i)
