@@ -128,7 +128,7 @@ TEST_F(FileWeightsTest, Errors) {
   write<float>("w.bin", {0, 1, 2});
   expectContains(
       fail(R"(tensor<3xf32> from [#attune.piece<"w.bin", 4, f32, 3>])"),
-      "weight @w: expected 3 elements of 4 bytes at offset 4 of w.bin, but it "
+      "weight @w: expected 3 elements of f32 at offset 4 of w.bin, but it "
       "has 12 bytes");
   expectContains(
       fail(

@@ -177,7 +177,8 @@ Value SliceOp::buildView(OpBuilder &builder, Value source,
                          ArrayRef<OpFoldResult> shape) {
   SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(shape.size(), builder.getIndexAttr(1));
-  offsets[getAxis()] = builder.getIndexAttr(getOffset());
+  // A range of no elements may begin at the end, where a view may not.
+  offsets[getAxis()] = builder.getIndexAttr(getSize() ? getOffset() : 0);
   return memref::SubViewOp::create(builder, getLoc(), source, offsets, shape,
                                    strides);
 }
