@@ -257,6 +257,14 @@ struct ExpandElements : ModelOf<ExpandElements, ExpandOp> {
 };
 
 struct ConcatElements : ModelOf<ConcatElements, ConcatOp> {
+  LogicalResult supportsElement(Operation *op, std::string &reason) const {
+    // A branch within the other for each.
+    if (op->getNumOperands() <= 256)
+      return success();
+    reason = "a concatenation of more than 256 tensors";
+    return failure();
+  }
+
   Value emitElement(Operation *op, ElementReader &reader,
                     ArrayRef<Value> indices) const {
     return emitFrom(cast<ConcatOp>(op), reader, indices, 0, reader.getZero());
