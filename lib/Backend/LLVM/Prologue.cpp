@@ -2,7 +2,9 @@
 #include "Prologue.h"
 #include "PlainLoops.h"
 #include "attune/Backend/LLVM/VectorEmission.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -31,20 +33,30 @@ LogicalResult Prologue::supports(KernelOp kernel, Value value,
   }
   if (isa<BlockArgument>(value))
     return success();
+  RankedTensorType space = typeOf(value);
+  SmallVector<bool> known;
+  for (int64_t extent : space.getShape())
+    known.push_back(!ShapedType::isDynamic(extent));
   for (Value part : collectTree(value)) {
-    if (!typeOf(part).getElementType().isF32() ||
-        typeOf(part).getRank() > typeOf(value).getRank()) {
+    RankedTensorType type = typeOf(part);
+    int64_t missing = space.getRank() - type.getRank();
+    if (!type.getElementType().isF32() || missing < 0) {
       reason = "elementwise ops before the anchor on other elements than f32";
       return failure();
     }
     Operation *op = part.getDefiningOp();
-    if (op && !isa<VectorEmissionOpInterface>(op)) {
+    if (op && !isVectorized(op)) {
       reason =
           ("no vector code for '" + op->getName().getStringRef() + "'").str();
       return failure();
     }
+    for (int64_t i = 0; !op && i < type.getRank(); ++i)
+      known[missing + i] = known[missing + i] || type.isDynamicDim(i);
   }
-  return success();
+  if (!llvm::is_contained(known, false))
+    return success();
+  reason = "an extent of the anchor's operand that no argument has";
+  return failure();
 }
 
 bool Prologue::canJoinDims(Value value) {
@@ -61,19 +73,20 @@ Prologue::Prologue(const KernelEmission &emission, func::FuncOp function,
   IndexMath math(builder, loc);
   int64_t rank = typeOf(value).getRank();
   extents.resize(rank);
+  for (int64_t i = 0; i < rank; ++i)
+    if (!typeOf(value).isDynamicDim(i))
+      extents[i] = math.constant(typeOf(value).getDimSize(i));
   for (Value part : collectTree(value)) {
     if (!isa<BlockArgument>(part))
       continue;
     Value buffer = getOperandBuffer(emission, function, part);
     buffers[part] = buffer;
-    // Operands are aligned at the last dimension; a static extent of one may
-    // be repeated.
+    // Operands are aligned at the last dimension.
     int64_t own = typeOf(part).getRank();
-    for (int64_t i = 0; i < own; ++i) {
-      Value &extent = extents[rank - own + i];
-      if (!extent || typeOf(part).getDimSize(i) != 1)
+    for (int64_t i = 0; i < own; ++i)
+      if (Value &extent = extents[rank - own + i];
+          !extent && typeOf(part).isDynamicDim(i))
         extent = math.dim(buffer, i);
-    }
   }
 }
 
@@ -117,6 +130,13 @@ Value Prologue::load(const NumberMath &number, ArrayRef<Value> indices,
       result = loadArgument(argument, number, indices, mask);
       if (isScalar)
         result = vector::BroadcastOp::create(builder, loc, single, result);
+    } else if (DenseElementsAttr constant;
+               matchPattern(current, m_Constant(&constant))) {
+      auto type = VectorType::get({number.getLanes()}, number.getElementType());
+      result = arith::ConstantOp::create(
+          builder, loc,
+          DenseElementsAttr::get(type,
+                                 constant.getSplatValue<llvm::APFloat>()));
     } else {
       Operation *op = current.getDefiningOp();
       SmallVector<Value> operands;

@@ -145,7 +145,10 @@ TEST_P(ReduceTest, Prologue) {
             "-> tensor<?x?x37xf32>\n"
             "  %1 = attune.mul %0, %y : (tensor<?x?x37xf32>, "
             "tensor<?x?x37xf32>) -> tensor<?x?x37xf32>\n"
-            "  %2 = attune.tanh %1 : tensor<?x?x37xf32>\n"
+            "  %c = attune.constant dense<0.75> : tensor<f32>\n"
+            "  %t = attune.tanh %1 : tensor<?x?x37xf32>\n"
+            "  %2 = attune.mul %t, %c : (tensor<?x?x37xf32>, tensor<f32>) -> "
+            "tensor<?x?x37xf32>\n"
             "  %3 = attune.reduce sum %2 {axes = array<i64: " +
             axis + ">, keep_dims} : tensor<?x?x37xf32> -> " + to +
             "\n  attune.yield %3 : " + to + "\n}",
