@@ -109,6 +109,9 @@ private:
 /// says whether it did.
 bool evaluateSymbolically(NodeImporter &node);
 
+/// a / b where that is a polynomial.
+std::optional<DimExpr> divideExtents(const DimExpr &a, const DimExpr &b);
+
 /// Constants.cpp: elements of an initializer as constants of
 /// GraphBuilder::elementType; null for strings and complex numbers.
 mlir::DenseElementsAttr readConstant(mlir::MLIRContext &context,

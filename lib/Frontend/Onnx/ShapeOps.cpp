@@ -43,9 +43,9 @@ static llvm::Error importReshape(NodeImporter &node) {
   }
   if (open) {
     DimExpr total = getNumElements(from);
-    std::optional<DimExpr> rest =
-        known == DimExpr(0) ? std::optional(DimExpr(0)) : total.divideBy(known);
-    // Symbols of one extent under two names: what both have divides out.
+    std::optional<DimExpr> rest = known == DimExpr(0)
+                                      ? std::optional(DimExpr(0))
+                                      : divideExtents(total, known);
     if (!rest && total.getConstant() && known.getConstant())
       return node.error("cannot reshape " + Twine(total.str()) +
                         " elements to rows of " + known.str());

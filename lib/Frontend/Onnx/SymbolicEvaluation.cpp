@@ -11,6 +11,31 @@
 using namespace mlir;
 using namespace attune;
 
+std::optional<DimExpr> attune::divideExtents(const DimExpr &a,
+                                             const DimExpr &b) {
+  if (std::optional<DimExpr> simple = a.divideBy(b))
+    return simple;
+  if (b.getTerms().empty())
+    return std::nullopt;
+  // Long division, by the last terms; what is left over is no polynomial.
+  auto lastTerm = [](const DimExpr &sum) {
+    const auto &[monomial, coefficient] = *sum.getTerms().rbegin();
+    DimExpr term(coefficient);
+    for (const std::string &symbol : monomial)
+      term *= DimExpr::symbol(symbol);
+    return term;
+  };
+  DimExpr quotient, rest = a, divisor = lastTerm(b);
+  for (unsigned i = 0; i < 64 && rest != DimExpr(); ++i) {
+    std::optional<DimExpr> term = lastTerm(rest).divideBy(divisor);
+    if (!term)
+      return std::nullopt;
+    quotient += *term;
+    rest = rest - *term * b;
+  }
+  return rest == DimExpr() ? std::optional(quotient) : std::nullopt;
+}
+
 namespace {
 
 using Numbers = SymbolicShape;
@@ -73,7 +98,7 @@ std::optional<DimExpr> divide(const DimExpr &a, const DimExpr &b) {
     return std::nullopt;
   if (x && y)
     return *y == -1 ? DimExpr() - a : DimExpr(*x / *y);
-  return a.divideBy(b);
+  return divideExtents(a, b);
 }
 
 std::optional<DimExpr> modulo(const DimExpr &a, const DimExpr &b) {
