@@ -88,6 +88,7 @@ private:
   /// A value of the rank that scores have somewhere with the dimensions
   /// [batch, heads, ...]; null where they are none.
   mlir::Value regroup(mlir::Value value, int64_t rank);
+  mlir::Value swapApart(mlir::Value value);
   llvm::LogicalResult matchOperands();
   /// [batch, heads, length, columns] without repetition of heads, or null.
   mlir::Value stripRepeats(mlir::Value heads);

@@ -79,12 +79,31 @@ LogicalResult AttentionMatcher::findGroups(SoftmaxOp softmax) {
   return success();
 }
 
+/// Matrices that are transposed while batch and heads are one dimension, as
+/// they are with batch and heads apart: reshape(transpose(w, [0, 2, 1])) is
+/// transpose(reshape(w), [0, 1, 3, 2]).
+Value AttentionMatcher::swapApart(Value value) {
+  auto split = value.getDefiningOp<ReshapeOp>();
+  auto swap =
+      split ? split.getInput().getDefiningOp<TransposeOp>() : TransposeOp();
+  if (!swap || swap.getPermutation() != ArrayRef<int64_t>{0, 2, 1})
+    return value;
+  SymbolicShape shape = shapes.get(value), joint = shapes.get(swap.getResult());
+  if (shape.size() != 4 || shape[0] * shape[1] != joint[0] ||
+      shape[2] != joint[1] || shape[3] != joint[2])
+    return value;
+  std::swap(shape[2], shape[3]);
+  Value apart = shapes.reshape(builder, value.getLoc(), swap.getInput(), shape);
+  return apart ? shapes.transpose(builder, value.getLoc(), apart, kLastSwapped)
+               : value;
+}
+
 Value AttentionMatcher::regroup(Value value, int64_t rank) {
   SymbolicShape shape = shapes.get(value);
   if (static_cast<int64_t>(shape.size()) > rank || shape.size() > 4)
     return {};
   if (shape.size() == 4)
-    return value;
+    return swapApart(value);
   // Dimensions are aligned at the last.
   while (static_cast<int64_t>(shape.size()) < rank)
     shape.insert(shape.begin(), DimExpr(1));
@@ -211,6 +230,11 @@ LogicalResult AttentionMatcher::matchOperands() {
     value = swap(value);
   query = takeScales(query);
   key = takeScales(key);
+  // The scale of a key may have stood behind its transposition.
+  if (auto transpose = key.getDefiningOp<TransposeOp>())
+    key = takeScales(shapes.transpose(builder, key.getLoc(),
+                                      swapApart(transpose.getInput()),
+                                      transpose.getPermutation()));
 
   // Repeated heads of both, or of none.
   Value fewKeys = stripRepeats(key), fewValues = stripRepeats(value);

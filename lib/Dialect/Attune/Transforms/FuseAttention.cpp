@@ -69,7 +69,8 @@ private:
                                  {heads[0], heads[2], heads[1], heads[3]});
     Value result =
         split ? shapes.transpose(builder, loc, split, {0, 2, 1, 3}) : Value();
-    if (result)
+    // Of four dimensions it has that shape, whatever their symbols are called.
+    if (result && cast<RankedTensorType>(context.getType()).getRank() != 4)
       result =
           shapes.reshape(builder, loc, result, shapes.get(context.getResult()));
     if (!result || result.getType() != context.getType()) {
@@ -91,9 +92,12 @@ private:
       if (auto transpose = dyn_cast<TransposeOp>(user))
         next = shapes.transpose(builder, user->getLoc(), by,
                                 transpose.getPermutation());
-      else if (isa<ReshapeOp>(user))
-        next = shapes.reshape(builder, user->getLoc(), by,
-                              shapes.get(user->getResult(0)));
+      else if (auto reshape = dyn_cast<ReshapeOp>(user)) {
+        // In the symbols of the replacement.
+        SmallVector<SymbolicShape> shape;
+        reshape.inferSymbolicShapes({shapes.get(by)}, shape);
+        next = shapes.reshape(builder, user->getLoc(), by, shape.front());
+      }
       if (next && next.getType() == user->getResult(0).getType())
         replace(user->getResult(0), next, shapes);
     }
