@@ -5,6 +5,7 @@
 #include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 #include <sched.h>
+#include <set>
 #include <thread>
 
 using namespace attune;
@@ -124,6 +125,33 @@ TEST_F(WorkloadTest, TellsKernelsApart) {
   EXPECT_NE(wide.id, workload.id);
   EXPECT_EQ(wide.label, "linear 384x1537 + gelu f32");
   EXPECT_NE(with("?x?x", "?x").id, workload.id);
+}
+
+// What attention does to scores is part of the specification.
+TEST_F(WorkloadTest, TellsFormsOfAttentionApart) {
+  auto get = [&](llvm::StringRef argument, llvm::StringRef bias,
+                 llvm::StringRef attributes) {
+    std::string text =
+        ("attune.kernel @k(%q: tensor<?x?x64xf32>" + argument +
+         ") -> tensor<?x?x64xf32> {\n%0 = attune.attention %q, %q, %q " + bias +
+         " {heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32" +
+         attributes +
+         "} : (tensor<?x?x64xf32>, tensor<?x?x64xf32>, tensor<?x?x64xf32>) -> "
+         "tensor<?x?x64xf32>\nattune.yield %0 : tensor<?x?x64xf32>\n}")
+            .str();
+    return WorkloadTest::get(text).id;
+  };
+  std::set<std::string> ids = {
+      get("", "", ""),
+      get("", "", ", causal = #attune.causal<start>"),
+      get("", "", ", causal = #attune.causal<end>"),
+      get("", "", ", softcap = 3.0 : f32"),
+      get(", %b: tensor<1x1x?x?xf32>", "bias(%b : tensor<1x1x?x?xf32>)", ""),
+      get(", %b: tensor<1x1x1x?xf32>", "bias(%b : tensor<1x1x1x?xf32>)", "")};
+  EXPECT_EQ(ids.size(), 6u);
+  // Defaults may be written out.
+  EXPECT_EQ(get("", "", ", causal = #attune.causal<none>, softcap = 0.0 : f32"),
+            get("", "", ""));
 }
 
 TEST_F(WorkloadTest, LabelsEveryKindOfKernel) {
