@@ -1,11 +1,11 @@
 // RUN: attune-opt %s -attune-assign-schedules=cpu=x86-64-v3 -split-input-file -verify-diagnostics
 // RUN: not attune-opt %s -attune-assign-schedules=cpu=pentium -split-input-file 2>&1 | FileCheck %s --check-prefix=CPU
 // RUN: not attune-opt %s "-attune-assign-schedules=cpu=x86-64-v3 backend=cuda" -split-input-file 2>&1 | FileCheck %s --check-prefix=BACKEND
-// RUN: not attune-opt %s "-attune-assign-schedules=cpu=x86-64-v3 backend=auto,conv=llvm" -split-input-file 2>&1 | FileCheck %s --check-prefix=FAMILY
+// RUN: not attune-opt %s "-attune-assign-schedules=cpu=x86-64-v3 backend=auto,fft=llvm" -split-input-file 2>&1 | FileCheck %s --check-prefix=FAMILY
 
 // CPU: error: {{.*}}pentium
 // BACKEND: error: --backend=cuda: expected auto or llvm
-// FAMILY: error: --backend=conv=llvm: there is no family of kernels 'conv'; expected one of attention, elementwise,
+// FAMILY: error: --backend=fft=llvm: there is no family of kernels 'fft'; expected one of arg_reduce, attention,
 
 // The packed operand has to be a weight: an activation cannot be stored in advance.
 attune.kernel @linear(%x: tensor<?x32xf32>, %w: tensor<48x32xf32>) -> tensor<?x48xf32> {

@@ -4,8 +4,8 @@
 
 #include "attune/Compiler/Options.h"
 #include "attune/Compiler/WeightsImage.h"
-#include "attune/Kernel/Target.h"
 #include "attune/Frontend/ModelSource.h"
+#include "attune/Kernel/Target.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"

@@ -1,10 +1,10 @@
 /*===- ThreadPool.h - The threads that run a model's kernels ----------------===
  *
  * A pool is the calling thread and threads - 1 workers. A launch hands out the
- * indices of attune_parallel_for (ABI.h) through atomic words: each thread has a
- * run of neighbouring indices to begin with and helps with the others' when it
- * is done. Workers spin for some tens of microseconds after their last task, so
- * that launches that follow closely cost no system call, and then sleep on a
+ * indices of attune_parallel_for (ABI.h) through atomic words: each thread has
+ * a run of neighbouring indices to begin with and helps with the others' when
+ * it is done. Workers spin for some tens of microseconds after their last task,
+ * so that launches that follow closely cost no system call, and then sleep on a
  * futex. No launch allocates.
  *
  * Launches from inside a task, and launches while another thread uses the same

@@ -111,7 +111,7 @@ TEST_F(ModelInterfaceTest, Hostile) {
   EXPECT_NE(input("{name = \"\"}"), "");
   EXPECT_NE(input("{name = \"x\"}").find("'x'"), std::string::npos);
   EXPECT_NE(input("{name = \"x\", type = tensor<*xf32>}"), "");
-  EXPECT_NE(input("{name = \"x\", type = tensor<2xf64>}"), "");
+  EXPECT_NE(input("{name = \"x\", type = tensor<2xcomplex<f32>>}"), "");
   EXPECT_NE(input("{name = \"x\", type = tensor<1x1x1x1x1x1x1x1x1xf32>}"), "");
   EXPECT_NE(input("{name = \"x\", type = tensor<?xf32>}").find("symbol"),
             std::string::npos);

@@ -167,8 +167,7 @@ static bool agrees(Type actual, Type expected, bool isPacked) {
   // Buffers know no signs: ui8 tensors are memrefs of i8.
   Type element = e.getElementType();
   if (isa<MemRefType>(actual) && element.isUnsignedInteger())
-    element =
-        IntegerType::get(e.getContext(), element.getIntOrFloatBitWidth());
+    element = IntegerType::get(e.getContext(), element.getIntOrFloatBitWidth());
   if (a.getElementType() != element)
     return false;
   return isPacked || succeeded(verifyCompatibleShape(a, e));
