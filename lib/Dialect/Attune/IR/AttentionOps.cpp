@@ -5,6 +5,26 @@
 using namespace mlir;
 using namespace attune;
 
+LogicalResult attune::verifyPackedHeads(Operation *op, Value query, Value key,
+                                        Value value, int64_t heads,
+                                        int64_t kvHeads, int64_t mostColumns) {
+  if (heads <= 0 || kvHeads <= 0 || heads % kvHeads != 0)
+    return op->emitOpError() << "expected heads to be a positive multiple of "
+                                "kv_heads, got "
+                             << heads << " and " << kvHeads;
+  for (auto [name, shape, parts] :
+       {std::tuple<StringRef, ArrayRef<int64_t>, int64_t>(
+            "query", ranked(query).getShape(), heads),
+        {"key", ranked(key).getShape(), kvHeads},
+        {"value", ranked(value).getShape(), kvHeads}})
+    if (shape.size() != 3 || ShapedType::isDynamic(shape[2]) ||
+        shape[2] % parts != 0 || shape[2] == 0 || shape[2] > mostColumns)
+      return op->emitOpError()
+             << "expected " << name << " of shape [batch, length, " << parts
+             << " * head size], got " << shapeText(shape);
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // MaskOp
 //===----------------------------------------------------------------------===//
@@ -58,20 +78,9 @@ LogicalResult AttentionOp::verify() {
   ArrayRef<int64_t> key = ranked(getKey()).getShape();
   ArrayRef<int64_t> value = ranked(getValue()).getShape();
   int64_t heads = getHeads(), kvHeads = getKvHeads();
-  if (heads <= 0 || kvHeads <= 0 || heads % kvHeads != 0)
-    return emitOpError() << "expected heads to be a positive multiple of "
-                            "kv_heads, got "
-                         << heads << " and " << kvHeads;
-  for (auto [name, shape, parts] :
-       {std::tuple<StringRef, ArrayRef<int64_t>, int64_t>("query", query,
-                                                          heads),
-        {"key", key, kvHeads},
-        {"value", value, kvHeads}})
-    if (shape.size() != 3 || ShapedType::isDynamic(shape[2]) ||
-        shape[2] % parts != 0 || shape[2] == 0)
-      return emitOpError() << "expected " << name
-                           << " of shape [batch, length, " << parts
-                           << " * head size], got " << shapeText(shape);
+  if (failed(verifyPackedHeads(*this, getQuery(), getKey(), getValue(), heads,
+                               kvHeads)))
+    return failure();
   if (query[2] / heads != key[2] / kvHeads)
     return emitOpError() << "expected equal head sizes of query and key, got "
                          << query[2] / heads << " and " << key[2] / kvHeads;

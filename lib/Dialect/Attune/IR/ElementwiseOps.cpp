@@ -30,6 +30,13 @@ LogicalResult attune::verifyShape(Operation *op, StringRef what, Type type,
                            << shapeText(shape);
 }
 
+LogicalResult attune::verifyAxis(Operation *op, Value value, int64_t axis) {
+  if (axis >= 0 && axis < ranked(value).getRank())
+    return success();
+  return op->emitOpError() << "expected an axis in [0, "
+                           << ranked(value).getRank() << "), got " << axis;
+}
+
 SymbolicShape attune::broadcastShapes(const SymbolicShape &lhs,
                                       const SymbolicShape &rhs) {
   const SymbolicShape &longer = lhs.size() >= rhs.size() ? lhs : rhs;
@@ -42,27 +49,33 @@ SymbolicShape attune::broadcastShapes(const SymbolicShape &lhs,
   return result;
 }
 
+/// The shape that `types` broadcast to, checked against `result`.
+static LogicalResult verifyBroadcast(Operation *op, TypeRange types,
+                                     Type result) {
+  SmallVector<int64_t> shape;
+  for (Type type : types) {
+    ArrayRef<int64_t> other = cast<RankedTensorType>(type).getShape();
+    if (other.size() > shape.size())
+      shape.insert(shape.begin(), other.size() - shape.size(), 1);
+    for (size_t i = 0; i < other.size(); ++i) {
+      int64_t &extent = shape[i + shape.size() - other.size()];
+      if (extent == 1)
+        extent = other[i];
+      else if (other[i] != 1 && !extentsAgree(extent, other[i]))
+        return op->emitOpError()
+               << "expected operands that broadcast, got shapes "
+               << shapeText(cast<RankedTensorType>(types[0]).getShape())
+               << " and " << shapeText(other);
+      else if (ShapedType::isDynamic(extent) && other[i] != 1)
+        extent = other[i];
+    }
+  }
+  return verifyShape(op, "a result", result, shape);
+}
+
 LogicalResult attune::verifyBroadcast(Operation *op, Type lhs, Type rhs,
                                       Type result) {
-  auto left = cast<RankedTensorType>(lhs).getShape();
-  auto right = cast<RankedTensorType>(rhs).getShape();
-  size_t rank = std::max(left.size(), right.size());
-  SmallVector<int64_t> expected(rank);
-  for (size_t i = 0; i < rank; ++i) {
-    int64_t a = i + left.size() < rank ? 1 : left[i + left.size() - rank];
-    int64_t b = i + right.size() < rank ? 1 : right[i + right.size() - rank];
-    if (!extentsAgree(a, b) && a != 1 && b != 1)
-      return op->emitOpError()
-             << "expected operands that broadcast, got shapes "
-             << shapeText(left) << " and " << shapeText(right);
-    if (a == 1)
-      expected[i] = b;
-    else if (b == 1 || ShapedType::isDynamic(b))
-      expected[i] = a;
-    else
-      expected[i] = b;
-  }
-  return verifyShape(op, "a result", result, expected);
+  return ::verifyBroadcast(op, {lhs, rhs}, result);
 }
 
 LogicalResult GeluOp::verify() {
@@ -78,30 +91,6 @@ LogicalResult GeluOp::verify() {
 //===----------------------------------------------------------------------===//
 
 static Type elementOf(Value value) { return ranked(value).getElementType(); }
-
-/// The shape that `values` broadcast to, checked against `result`.
-static LogicalResult verifyBroadcast(Operation *op, ValueRange values,
-                                     Type result) {
-  SmallVector<int64_t> shape;
-  for (Value value : values) {
-    ArrayRef<int64_t> other = ranked(value).getShape();
-    if (other.size() > shape.size())
-      shape.insert(shape.begin(), other.size() - shape.size(), 1);
-    for (size_t i = 0; i < other.size(); ++i) {
-      int64_t &extent = shape[i + shape.size() - other.size()];
-      if (extent == 1)
-        extent = other[i];
-      else if (other[i] != 1 && !extentsAgree(extent, other[i]))
-        return op->emitOpError()
-               << "expected operands that broadcast, got shapes "
-               << shapeText(ranked(values[0]).getShape()) << " and "
-               << shapeText(other);
-      else if (ShapedType::isDynamic(extent) && other[i] != 1)
-        extent = other[i];
-    }
-  }
-  return verifyShape(op, "a result", result, shape);
-}
 
 static SymbolicShape broadcastAll(ArrayRef<SymbolicShape> shapes) {
   SymbolicShape result = shapes.front();
@@ -170,7 +159,7 @@ LogicalResult BinaryOp::verify() {
   if (!expected.empty())
     return emitOpError() << "expected " << expected << " for '"
                          << stringifyBinaryKind(kind) << "', got " << type;
-  return ::verifyBroadcast(*this, getOperands(), getResult().getType());
+  return ::verifyBroadcast(*this, getOperandTypes(), getResult().getType());
 }
 
 void BinaryOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
@@ -179,7 +168,7 @@ void BinaryOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
 }
 
 LogicalResult CompareOp::verify() {
-  return ::verifyBroadcast(*this, getOperands(), getResult().getType());
+  return ::verifyBroadcast(*this, getOperandTypes(), getResult().getType());
 }
 
 void CompareOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
@@ -188,7 +177,7 @@ void CompareOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,
 }
 
 LogicalResult WhereOp::verify() {
-  return ::verifyBroadcast(*this, getOperands(), getResult().getType());
+  return ::verifyBroadcast(*this, getOperandTypes(), getResult().getType());
 }
 
 void WhereOp::inferSymbolicShapes(ArrayRef<SymbolicShape> operands,

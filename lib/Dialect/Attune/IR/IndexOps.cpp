@@ -5,14 +5,6 @@
 using namespace mlir;
 using namespace attune;
 
-/// Verifies that `axis` names a dimension of `value`.
-static LogicalResult verifyAxis(Operation *op, Value value, int64_t axis) {
-  if (axis >= 0 && axis < ranked(value).getRank())
-    return success();
-  return op->emitOpError() << "expected an axis in [0, "
-                           << ranked(value).getRank() << "), got " << axis;
-}
-
 /// Verifies that a list has one entry a dimension of `value`.
 static LogicalResult verifyCount(Operation *op, StringRef what, size_t count,
                                  Value value) {

@@ -148,20 +148,9 @@ LogicalResult LinearAttentionOp::verify() {
   ArrayRef<int64_t> key = ranked(getKey()).getShape();
   ArrayRef<int64_t> value = ranked(getValue()).getShape();
   int64_t heads = getHeads(), kvHeads = getKvHeads();
-  if (heads <= 0 || kvHeads <= 0 || heads % kvHeads != 0)
-    return emitOpError() << "expected heads to be a positive multiple of "
-                            "kv_heads, got "
-                         << heads << " and " << kvHeads;
-  for (auto [name, shape, parts] :
-       {std::tuple<StringRef, ArrayRef<int64_t>, int64_t>("query", query,
-                                                          heads),
-        {"key", key, kvHeads},
-        {"value", value, kvHeads}})
-    if (shape.size() != 3 || ShapedType::isDynamic(shape[2]) ||
-        shape[2] % parts != 0 || shape[2] == 0 || shape[2] > (int64_t(1) << 24))
-      return emitOpError() << "expected " << name
-                           << " of shape [batch, length, " << parts
-                           << " * head size], got " << shapeText(shape);
+  if (failed(verifyPackedHeads(*this, getQuery(), getKey(), getValue(), heads,
+                               kvHeads, int64_t(1) << 24)))
+    return failure();
   int64_t keyDim = key[2] / kvHeads, valueDim = value[2] / kvHeads;
   if (query[2] / heads != keyDim)
     return emitOpError() << "expected equal head sizes of query and key, got "

@@ -5,13 +5,6 @@
 using namespace mlir;
 using namespace attune;
 
-static LogicalResult verifyAxis(Operation *op, Value value, int64_t axis) {
-  if (axis >= 0 && axis < ranked(value).getRank())
-    return success();
-  return op->emitOpError() << "expected an axis in [0, "
-                           << ranked(value).getRank() << "), got " << axis;
-}
-
 /// `shape` with extents of one in place of `axes`, or without them.
 template <typename Extent>
 static SmallVector<Extent, 4>

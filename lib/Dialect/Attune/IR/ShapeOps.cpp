@@ -152,9 +152,8 @@ Value ReshapeOp::buildView(OpBuilder &builder, Value source,
 LogicalResult SliceOp::verify() {
   SmallVector<int64_t> expected(ranked(getInput()).getShape());
   int64_t axis = getAxis(), offset = getOffset(), size = getSize();
-  if (axis < 0 || axis >= static_cast<int64_t>(expected.size()))
-    return emitOpError() << "expected an axis in [0, " << expected.size()
-                         << "), got " << axis;
+  if (failed(verifyAxis(*this, getInput(), axis)))
+    return failure();
   int64_t &extent = expected[axis];
   if (offset < 0 || size < 0 ||
       (!ShapedType::isDynamic(extent) &&
@@ -190,9 +189,8 @@ Value SliceOp::buildView(OpBuilder &builder, Value source,
 LogicalResult SelectOp::verify() {
   SmallVector<int64_t> expected(ranked(getInput()).getShape());
   int64_t axis = getAxis(), index = getIndex();
-  if (axis < 0 || axis >= static_cast<int64_t>(expected.size()))
-    return emitOpError() << "expected an axis in [0, " << expected.size()
-                         << "), got " << axis;
+  if (failed(verifyAxis(*this, getInput(), axis)))
+    return failure();
   if (index < 0 ||
       (!ShapedType::isDynamic(expected[axis]) && index >= expected[axis]))
     return emitOpError() << "expected an index within the extent "

@@ -3,6 +3,7 @@
 #define ATTUNE_LIB_DIALECT_ATTUNE_IR_VERIFY_H
 
 #include "attune/Dialect/Attune/IR/Attune.h"
+#include <limits>
 
 namespace attune {
 
@@ -21,6 +22,17 @@ llvm::LogicalResult verifyShape(mlir::Operation *op, llvm::StringRef what,
 inline mlir::RankedTensorType ranked(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType());
 }
+
+/// Verifies that `axis` names a dimension of `value`.
+llvm::LogicalResult verifyAxis(mlir::Operation *op, mlir::Value value,
+                               int64_t axis);
+
+/// Verifies that query, key and value are [batch, length, heads * head size]
+/// with heads packed in the last dimension, of at most `mostColumns` columns.
+llvm::LogicalResult
+verifyPackedHeads(mlir::Operation *op, mlir::Value query, mlir::Value key,
+                  mlir::Value value, int64_t heads, int64_t kvHeads,
+                  int64_t mostColumns = std::numeric_limits<int64_t>::max());
 
 /// A shape as "[?, 12, 32]".
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
