@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 """Makes test/EndToEnd/Onnx/*.onnx: small models with random weights, exported as users export theirs.
 
-    onnx_exports.py [NAME...]          all of EXPORTS when none is named, e.g. bert-dynamo
+    onnx_exports.py [--size=small|base] [--folder=FOLDER] [NAME...]
+
+NAMEs are those of EXPORTS, e.g. bert-dynamo; without any, all are made. --size=base makes models of published sizes
+(0.1 to 0.7 GB each) for scripts/bench/check_real_exports.py and needs a FOLDER outside of the project.
 
 Each model of onnx_exports_models.py is exported by both of torch's exporters, at several opsets, with transformers' eager
 attention or torch's scaled_dot_product_attention, and with dynamic batch and sequence lengths; BERT and GPT-2 also come
 through onnxruntime's optimiser, which writes operators of its own, and BERT through its dynamic quantisation.
 
 Inputs and onnxruntime's outputs go into golden/MODEL/SIZES/ beside the exports. The exports of a model share them and must
-agree to 2e-5; only the quantised one has its own. Every output is also compared with torch's.
+agree to 2e-5; only the quantised one has its own. Every output is also compared with torch's. Those of large models are
+compared relative to the largest output, and only inputs are written.
 
 Needs what scripts/requirements/onnx_exports.txt pins (Python 3.11 in a virtual environment; several GB), never needed to
 build, test or run Attune.
 """
 
+import argparse
 import dataclasses
 import inspect
 import os
@@ -80,7 +85,7 @@ EXPORTS = {
 }
 
 
-def export(case, wanted, path):
+def export(case, wanted, path, external):
     """torch's export of a case."""
     inputs = case.inputs(*case.sizes[0])
     model = case.make()
@@ -96,7 +101,7 @@ def export(case, wanted, path):
         fixed = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_POSITIONAL]
         if len(fixed) != len(parameters):
             shapes = [*shapes[:len(fixed)], tuple(shapes[len(fixed):])]
-        options.update(dynamo=True, dynamic_shapes=tuple(shapes), external_data=False, verbose=False)
+        options.update(dynamo=True, dynamic_shapes=tuple(shapes), external_data=external, verbose=False)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(model, tuple(inputs.values()), path, **options)
@@ -132,13 +137,21 @@ def run(path, names, inputs):
     return dict(zip(names, outputs))
 
 
-def difference(a, b):
-    return max(float(np.abs(a[name] - b[name]).max()) for name in a)
+def difference(a, b, relative=False):
+    """The largest difference of tensors of the same names, relative to the largest value of each tensor if asked."""
+    return max(float(np.abs(a[name] - b[name]).max() / (np.abs(b[name]).max() if relative else 1)) for name in a)
 
 
-def check(name, case, wanted, path):
+def save(folder, tensors):
+    os.makedirs(folder, exist_ok=True)
+    for name, value in tensors.items():
+        np.save(os.path.join(folder, f"{name}.npy"), value)
+
+
+def check(name, case, wanted, path, options):
     """Compares onnxruntime's outputs with torch's and with the golden ones, which it writes when there are none."""
-    golden = os.path.join(FOLDER, "golden", name if wanted.quantised else wanted.model)
+    golden = os.path.join(options.folder, "golden", name if wanted.quantised else wanted.model)
+    large = options.size != "small"
     model = case.make()
     for sizes in case.sizes:
         inputs = case.inputs(*sizes)
@@ -147,46 +160,59 @@ def check(name, case, wanted, path):
             reference = model(*inputs.values())
         reference = reference if isinstance(reference, tuple) else (reference,)
         reference = {name: tensor.numpy() for name, tensor in zip(case.outputs, reference)}
-        off = difference(outputs, reference)
+        off = difference(outputs, reference, relative=large)
         if not off <= (0.5 if wanted.quantised else 4e-5):
             sys.exit(f"{name}, sizes {sizes}: onnxruntime's outputs differ from torch's by {off}")
         folder = os.path.join(golden, "x".join(map(str, sizes)))
-        if os.path.isdir(folder):
+        given = {key: value.numpy() for key, value in inputs.items()}
+        if large:
+            save(folder, given)
+        elif os.path.isdir(folder):
             off = difference(outputs, {name: np.load(os.path.join(folder, f"{name}.npy")) for name in outputs})
             if not off <= 2e-5:
                 sys.exit(f"{name}, sizes {sizes}: differs from the golden values by {off}: remove {golden} to make them anew")
-            continue
-        os.makedirs(folder)
-        for tensor, value in {**{key: value.numpy() for key, value in inputs.items()}, **outputs}.items():
-            np.save(os.path.join(folder, f"{tensor}.npy"), value)
+        else:
+            save(folder, {**given, **outputs})
 
 
-def make(name, scratch):
+def make(name, scratch, options):
     wanted = EXPORTS[name]
-    case = next(case for case in onnx_exports_models.cases(wanted.attention) if case.name == wanted.model)
-    path = os.path.join(scratch, f"{name}.onnx")
-    export(case, wanted, path)
+    large = options.size != "small"
+    case = next(case for case in onnx_exports_models.cases(wanted.attention, options.size) if case.name == wanted.model)
+    # Weights of large models may lie in a file beside the export, which knows it by its name.
+    path = os.path.join(options.folder if large else scratch, f"{name}.onnx")
+    export(case, wanted, path, external=large)
     if wanted.optimised:
         optimise(case, wanted, path)
     if wanted.quantised:
         quantize_dynamic(path, path, weight_type=QuantType.QInt8)
-    strip(path)
+    if not large:
+        strip(path)
     size = os.path.getsize(path)
-    if size > LARGEST:
+    if not large and size > LARGEST:
         sys.exit(f"{name}: {size} bytes, the limit is {LARGEST}")
-    check(name, case, wanted, path)
-    shutil.copyfile(path, os.path.join(FOLDER, f"{name}.onnx"))
-    print(f"{name}: {size} bytes, {len(onnx.load(path).graph.node)} nodes")
+    check(name, case, wanted, path, options)
+    if not large:
+        shutil.copyfile(path, os.path.join(options.folder, f"{name}.onnx"))
+    print(f"{name}: {size} bytes, {len(onnx.load(path, load_external_data=False).graph.node)} nodes", flush=True)
 
 
 def main():
-    names = sys.argv[1:]
-    unknown = [name for name in names if name not in EXPORTS]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--size", choices=onnx_exports_models.SIZES, default="small")
+    parser.add_argument("--folder", default=None)
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in EXPORTS]
     if unknown:
-        sys.exit(f"unknown: {', '.join(unknown)}\n{__doc__}")
+        parser.error(f"unknown: {', '.join(unknown)}; known are {', '.join(EXPORTS)}")
+    if options.size != "small" and not options.folder:
+        parser.error("exports of this size are not for the project: say where they go with --folder")
+    options.folder = options.folder or FOLDER
+    os.makedirs(options.folder, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        for name in names or EXPORTS:
-            make(name, scratch)
+        for name in options.names or EXPORTS:
+            make(name, scratch, options)
 
 
 if __name__ == "__main__":

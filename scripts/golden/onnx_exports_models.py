@@ -1,16 +1,43 @@
-"""The small models that onnx_exports.py exports: real architectures of transformers with random weights.
+"""The models that onnx_exports.py exports: real architectures of transformers with random weights, small or as published.
 
 Each has wrappers that take and give plain tensors, example inputs, and the names of its dynamic dimensions.
 """
 
 import dataclasses
+import functools
 from typing import Callable, Dict, List, Tuple
 
 import torch
 import transformers
 from transformers import DynamicCache
 
-VOCABULARY = 64
+BERT = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings")
+GPT2 = ("vocab_size", "n_embd", "n_layer", "n_head", "n_inner", "n_positions")
+LLAMA = (*BERT, "num_key_value_heads")
+T5 = ("vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_heads", "feed_forward_proj",
+      "relative_attention_num_buckets", "relative_attention_max_distance")
+VIT = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "image_size", "patch_size")
+
+# What the configurations of transformers are made with: "base" are BERT-base, all-MiniLM-L6-v2, GPT-2, a LLaMA of 12
+# layers with grouped heads, T5-small and ViT-base.
+SIZES = {
+    "small": {
+        "bert": dict(zip(BERT, (64, 48, 2, 4, 96, 64))),
+        "minilm": dict(zip(BERT, (64, 32, 3, 4, 64, 64))),
+        "gpt2": dict(zip(GPT2, (64, 48, 2, 4, 96, 64))),
+        "llama": dict(zip(LLAMA, (64, 48, 2, 4, 64, 64, 2))),
+        "t5": dict(zip(T5, (64, 48, 12, 96, 2, 4, "gated-gelu", 8, 20))),
+        "vit": dict(zip(VIT, (48, 2, 4, 96, 32, 8))),
+    },
+    "base": {
+        "bert": dict(zip(BERT, (30522, 768, 12, 12, 3072, 512))),
+        "minilm": dict(zip(BERT, (30522, 384, 6, 12, 1536, 512))),
+        "gpt2": dict(zip(GPT2, (50257, 768, 12, 12, 3072, 1024))),
+        "llama": dict(zip(LLAMA, (32000, 768, 12, 12, 2048, 2048, 4))),
+        "t5": dict(zip(T5, (32128, 512, 64, 2048, 6, 8, "relu", 32, 128))),
+        "vit": dict(zip(VIT, (768, 12, 12, 3072, 224, 16))),
+    },
+}
 
 
 @dataclasses.dataclass
@@ -40,9 +67,9 @@ def randomised(model, seed, scale=1.5):
     return model.eval()
 
 
-def token_ids(batch, length, seed=0):
+def token_ids(vocabulary, batch, length, seed=0):
     generator = torch.Generator().manual_seed(1000 * batch + length + seed)
-    return torch.randint(1, VOCABULARY, (batch, length), generator=generator)
+    return torch.randint(1, vocabulary, (batch, length), generator=generator)
 
 
 def padding_mask(batch, length):
@@ -81,28 +108,17 @@ class SentenceEncoder(Encoder):
         return hidden, torch.nn.functional.normalize(mean, p=2, dim=1)
 
 
-def bert_config(implementation, **changes):
-    values = dict(vocab_size=VOCABULARY, hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96,
-                  max_position_embeddings=64, attn_implementation=implementation)
-    return transformers.BertConfig(**{**values, **changes})
-
-
-def bert_inputs(batch, length):
+def bert_inputs(sizes, batch, length):
     return {
-        "input_ids": token_ids(batch, length),
+        "input_ids": token_ids(sizes["vocab_size"], batch, length),
         "attention_mask": padding_mask(batch, length),
         "token_type_ids": torch.arange(length).ge(length // 2).long().expand(batch, length).contiguous(),
     }
 
 
-def bert(implementation):
-    model = transformers.BertModel(bert_config(implementation), add_pooling_layer=False)
-    return Encoder(randomised(model, 1))
-
-
-def minilm(implementation):
-    config = bert_config(implementation, hidden_size=32, num_attention_heads=4, intermediate_size=64, num_hidden_layers=3)
-    return SentenceEncoder(randomised(transformers.BertModel(config, add_pooling_layer=False), 2))
+def bert(sizes, implementation, seed=1):
+    config = transformers.BertConfig(**sizes, attn_implementation=implementation)
+    return randomised(transformers.BertModel(config, add_pooling_layer=False), seed)
 
 
 # --- decoders -------------------------------------------------------------------------------------------------------
@@ -135,14 +151,15 @@ class CachedDecoder(torch.nn.Module):
         return (result.logits, *present)
 
 
-def decoder_inputs(batch, length):
-    return {"input_ids": token_ids(batch, length), "attention_mask": padding_mask(batch, length)}
+def decoder_inputs(sizes, batch, length):
+    return {"input_ids": token_ids(sizes["vocab_size"], batch, length), "attention_mask": padding_mask(batch, length)}
 
 
-def cached_inputs(heads, width, layers=2):
+def cached_inputs(vocabulary, layers, heads, width):
 
     def make(batch, length, past):
-        inputs = {"input_ids": token_ids(batch, length), "attention_mask": torch.ones(batch, past + length, dtype=torch.int64)}
+        ids = token_ids(vocabulary, batch, length)
+        inputs = {"input_ids": ids, "attention_mask": torch.ones(batch, past + length, dtype=torch.int64)}
         # Left padding, as for generation in batches.
         if past >= 2:
             inputs["attention_mask"][1::2, :1] = 0
@@ -154,11 +171,11 @@ def cached_inputs(heads, width, layers=2):
     return make
 
 
-def cached_names(layers=2):
+def cached_names(layers):
     return [f"present_{part}_{layer}" for layer in range(layers) for part in ("key", "value")]
 
 
-def cached_axes(layers=2):
+def cached_axes(layers):
     axes = {
         "input_ids": {0: "batch", 1: "sequence"},
         "attention_mask": {0: "batch", 1: "total_sequence"},
@@ -171,27 +188,19 @@ def cached_axes(layers=2):
     return axes
 
 
-def gpt2(implementation):
-    config = transformers.GPT2Config(vocab_size=VOCABULARY, n_embd=48, n_layer=2, n_head=4, n_inner=96, n_positions=64,
-                                     attn_implementation=implementation)
-    return randomised(transformers.GPT2LMHeadModel(config), 3)
+def gpt2(sizes, implementation):
+    return randomised(transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes, attn_implementation=implementation)), 3)
 
 
-def llama(implementation):
-    config = transformers.LlamaConfig(vocab_size=VOCABULARY, hidden_size=48, num_hidden_layers=2, num_attention_heads=4,
-                                      num_key_value_heads=2, intermediate_size=64, max_position_embeddings=64,
-                                      attn_implementation=implementation)
-    return randomised(transformers.LlamaForCausalLM(config), 4)
+def llama(sizes, implementation):
+    return randomised(transformers.LlamaForCausalLM(transformers.LlamaConfig(**sizes, attn_implementation=implementation)), 4)
 
 
 # --- T5 and ViT -----------------------------------------------------------------------------------------------------
 
 
-def t5_config(implementation):
-    return transformers.T5Config(vocab_size=VOCABULARY, d_model=48, d_kv=12, d_ff=96, num_layers=2, num_heads=4,
-                                 feed_forward_proj="gated-gelu", relative_attention_num_buckets=8,
-                                 relative_attention_max_distance=20, decoder_start_token_id=0,
-                                 attn_implementation=implementation)
+def t5_config(sizes, implementation):
+    return transformers.T5Config(**sizes, decoder_start_token_id=0, attn_implementation=implementation)
 
 
 class T5Encoder(torch.nn.Module):
@@ -217,18 +226,19 @@ class T5Decoder(torch.nn.Module):
         return self.head(hidden)
 
 
-def t5_encoder(implementation):
-    return T5Encoder(randomised(transformers.T5EncoderModel(t5_config(implementation)), 5, scale=0.7))
+def t5_encoder(sizes, implementation):
+    return T5Encoder(randomised(transformers.T5EncoderModel(t5_config(sizes, implementation)), 5, scale=0.7))
 
 
-def t5_decoder(implementation):
-    return T5Decoder(randomised(transformers.T5ForConditionalGeneration(t5_config(implementation)), 6, scale=0.7))
+def t5_decoder(sizes, implementation):
+    model = transformers.T5ForConditionalGeneration(t5_config(sizes, implementation))
+    return T5Decoder(randomised(model, 6, scale=0.7))
 
 
-def t5_decoder_inputs(batch, length, encoder_length):
+def t5_decoder_inputs(sizes, batch, length, encoder_length):
     return {
-        "input_ids": token_ids(batch, length),
-        "encoder_hidden_states": random_states(batch, encoder_length, 48, seed=7),
+        "input_ids": token_ids(sizes["vocab_size"], batch, length),
+        "encoder_hidden_states": random_states(batch, encoder_length, sizes["d_model"], seed=7),
         "encoder_attention_mask": padding_mask(batch, encoder_length),
     }
 
@@ -243,37 +253,75 @@ class ImageEncoder(torch.nn.Module):
         return self.model(pixel_values=pixel_values)[0]
 
 
-def vit(implementation):
-    config = transformers.ViTConfig(hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96,
-                                    image_size=32, patch_size=8, attn_implementation=implementation)
+def vit(sizes, implementation):
+    config = transformers.ViTConfig(**sizes, attn_implementation=implementation)
     return ImageEncoder(randomised(transformers.ViTModel(config, add_pooling_layer=False), 8))
+
+
+def vit_inputs(sizes, batch):
+    return {"pixel_values": random_states(batch, 3, sizes["image_size"], sizes["image_size"], seed=9)}
 
 
 TOKENS = {0: "batch", 1: "sequence"}
 ENCODER_AXES = {name: TOKENS for name in ("input_ids", "attention_mask", "token_type_ids", "last_hidden_state")}
-ENCODER_SIZES = [(2, 7), (1, 1), (3, 24)]
+DECODER_AXES = {name: TOKENS for name in ("input_ids", "attention_mask", "logits")}
+T5_DECODER_AXES = {
+    "input_ids": TOKENS,
+    "encoder_hidden_states": {0: "batch", 1: "encoder_sequence"},
+    "encoder_attention_mask": {0: "batch", 1: "encoder_sequence"},
+    "logits": TOKENS,
+}
+
+# Batch and lengths that exports of a size are run with.
+RUNS = {
+    "small": {
+        "tokens": [(2, 7), (1, 1), (3, 24)],
+        "past": [(2, 3, 5), (1, 1, 9), (3, 17, 2), (2, 6, 0)],
+        "two": [(2, 5, 7), (1, 1, 3), (3, 24, 11)],
+        "images": [(2,), (1,), (3,)],
+    },
+    "base": {
+        "tokens": [(2, 7), (1, 1), (1, 7), (1, 128), (2, 1), (2, 128)],
+        "past": [(2, 7, 5), (1, 1, 127), (2, 1, 127), (1, 128, 0), (2, 128, 9)],
+        "two": [(2, 7, 9), (1, 1, 7), (1, 7, 128), (1, 128, 128), (2, 1, 128), (2, 128, 128)],
+        "images": [(2,), (1,)],
+    },
+}
 
 
-def cases(implementation):
-    """All models with an attention implementation of transformers: "eager" or "sdpa"."""
+def cached_case(name, make, vocabulary, layers, heads, width, runs):
+    return Case(name, make, cached_inputs(vocabulary, layers, heads, width), ["logits", *cached_names(layers)],
+                cached_axes(layers), runs["past"])
+
+
+def cases(implementation, size="small"):
+    """All models of a size with an attention implementation of transformers: "eager" or "sdpa"."""
+    bert_sizes, minilm_sizes, gpt2_sizes, llama_sizes, t5_sizes, vit_sizes = (
+        SIZES[size][model] for model in ("bert", "minilm", "gpt2", "llama", "t5", "vit"))
+    runs = RUNS[size]
+
+    def inputs(function, sizes):
+        return functools.partial(function, sizes)
+
     return [
-        Case("bert", lambda: bert(implementation), bert_inputs, ["last_hidden_state"], ENCODER_AXES, ENCODER_SIZES),
-        Case("minilm", lambda: minilm(implementation), bert_inputs, ["last_hidden_state", "sentence_embedding"],
-             {**ENCODER_AXES, "sentence_embedding": {0: "batch"}}, ENCODER_SIZES),
-        Case("gpt2", lambda: Decoder(gpt2(implementation)), decoder_inputs, ["logits"],
-             {"input_ids": TOKENS, "attention_mask": TOKENS, "logits": TOKENS}, ENCODER_SIZES),
-        Case("gpt2-past", lambda: CachedDecoder(gpt2(implementation)), cached_inputs(4, 12), ["logits", *cached_names()],
-             cached_axes(), [(2, 3, 5), (1, 1, 9), (3, 17, 2), (2, 6, 0)]),
-        Case("llama", lambda: Decoder(llama(implementation)), decoder_inputs, ["logits"],
-             {"input_ids": TOKENS, "attention_mask": TOKENS, "logits": TOKENS}, ENCODER_SIZES),
-        Case("llama-past", lambda: CachedDecoder(llama(implementation)), cached_inputs(2, 12), ["logits", *cached_names()],
-             cached_axes(), [(2, 3, 5), (1, 1, 9), (3, 17, 2), (2, 6, 0)]),
-        Case("t5-encoder", lambda: t5_encoder(implementation), decoder_inputs, ["last_hidden_state"],
-             {"input_ids": TOKENS, "attention_mask": TOKENS, "last_hidden_state": TOKENS}, ENCODER_SIZES),
-        Case("t5-decoder", lambda: t5_decoder(implementation), t5_decoder_inputs, ["logits"],
-             {"input_ids": TOKENS, "encoder_hidden_states": {0: "batch", 1: "encoder_sequence"},
-              "encoder_attention_mask": {0: "batch", 1: "encoder_sequence"}, "logits": TOKENS},
-             [(2, 5, 7), (1, 1, 3), (3, 24, 11)]),
-        Case("vit", lambda: vit(implementation), lambda batch: {"pixel_values": random_states(batch, 3, 32, 32, seed=9)},
-             ["last_hidden_state"], {"pixel_values": {0: "batch"}, "last_hidden_state": {0: "batch"}}, [(2,), (1,), (3,)]),
+        Case("bert", lambda: Encoder(bert(bert_sizes, implementation)), inputs(bert_inputs, bert_sizes),
+             ["last_hidden_state"], ENCODER_AXES, runs["tokens"]),
+        Case("minilm", lambda: SentenceEncoder(bert(minilm_sizes, implementation, seed=2)), inputs(bert_inputs, minilm_sizes),
+             ["last_hidden_state", "sentence_embedding"], {**ENCODER_AXES, "sentence_embedding": {0: "batch"}}, runs["tokens"]),
+        Case("gpt2", lambda: Decoder(gpt2(gpt2_sizes, implementation)), inputs(decoder_inputs, gpt2_sizes), ["logits"],
+             DECODER_AXES, runs["tokens"]),
+        cached_case("gpt2-past", lambda: CachedDecoder(gpt2(gpt2_sizes, implementation)), gpt2_sizes["vocab_size"],
+                    gpt2_sizes["n_layer"], gpt2_sizes["n_head"], gpt2_sizes["n_embd"] // gpt2_sizes["n_head"], runs),
+        Case("llama", lambda: Decoder(llama(llama_sizes, implementation)), inputs(decoder_inputs, llama_sizes), ["logits"],
+             DECODER_AXES, runs["tokens"]),
+        cached_case("llama-past", lambda: CachedDecoder(llama(llama_sizes, implementation)), llama_sizes["vocab_size"],
+                    llama_sizes["num_hidden_layers"], llama_sizes["num_key_value_heads"],
+                    llama_sizes["hidden_size"] // llama_sizes["num_attention_heads"], runs),
+        Case("t5-encoder", lambda: t5_encoder(t5_sizes, implementation), inputs(decoder_inputs, t5_sizes),
+             ["last_hidden_state"], {name: TOKENS for name in ("input_ids", "attention_mask", "last_hidden_state")},
+             runs["tokens"]),
+        Case("t5-decoder", lambda: t5_decoder(t5_sizes, implementation), inputs(t5_decoder_inputs, t5_sizes), ["logits"],
+             T5_DECODER_AXES, runs["two"]),
+        Case("vit", lambda: vit(vit_sizes, implementation), inputs(vit_inputs, vit_sizes), ["last_hidden_state"],
+             {"pixel_values": {0: "batch"}, "last_hidden_state": {0: "batch"}}, runs["images"]),
     ]
