@@ -60,10 +60,15 @@ static llvm::Error importLinearAttention(NodeImporter &node) {
   Type f32 = b.ops().getF32Type();
   auto op = LinearAttentionOp::create(
       b.ops(), b.loc(), b.tensorType(f32, shape), b.tensorType(f32, state),
+      /*present_sum=*/Type(), /*present_max=*/Type(),
       UpdateRuleAttr::get(b.context(), *rule), query, key, value,
-      toF32(b, node.optionalValue(kDecay)), toF32(b, node.optionalValue(kBeta)),
-      toF32(b, node.optionalValue(kPast)), b.ops().getI64IntegerAttr(heads),
-      b.ops().getI64IntegerAttr(kvHeads), b.ops().getF64FloatAttr(scale));
+      /*key_mask=*/Value(), toF32(b, node.optionalValue(kDecay)),
+      toF32(b, node.optionalValue(kBeta)), /*log_weights=*/Value(),
+      toF32(b, node.optionalValue(kPast)), /*past_sum=*/Value(),
+      /*past_max=*/Value(), b.ops().getI64IntegerAttr(heads),
+      b.ops().getI64IntegerAttr(kvHeads), b.ops().getF64FloatAttr(scale),
+      /*full=*/UnitAttr(), /*denominator=*/FloatAttr(),
+      /*squash=*/GateActivationAttr());
   b.setShape(op.getResult(), shape);
   b.setShape(op.getPresent(), state);
   if (node.needsResult(1)) {

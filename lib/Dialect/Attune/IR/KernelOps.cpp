@@ -142,7 +142,9 @@ LogicalResult ObjectOp::verify() {
 }
 
 KernelOpInterface KernelOp::getAnchor() {
-  for (Operation &op : getBody().front())
+  // Head maps, which are anchors of their own kernels too, come before the op
+  // that reads them.
+  for (Operation &op : llvm::reverse(getBody().front()))
     if (auto anchor = dyn_cast<KernelOpInterface>(op))
       return anchor;
   return {};

@@ -69,9 +69,25 @@ static Operation *getOnlyUser(Value value) {
   return only;
 }
 
+/// The anchor that computes a head map where it reads the results, or null.
+static Operation *getReader(Operation *op) {
+  if (!isa<HeadMapOpInterface>(op))
+    return nullptr;
+  Operation *reader = nullptr;
+  for (OpOperand &use : op->getUses()) {
+    auto anchor = dyn_cast<KernelOpInterface>(use.getOwner());
+    if (!anchor || (reader && reader != anchor) ||
+        anchor->getBlock() != op->getBlock() ||
+        !anchor.acceptsHeadMap(use.getOperandNumber()))
+      return nullptr;
+    reader = anchor;
+  }
+  return reader;
+}
+
 FusionGrouping::FusionGrouping(Block &block, bool join) : block(block) {
   for (Operation &op : block)
-    if (isa<KernelOpInterface>(op))
+    if (isa<KernelOpInterface>(op) && !(join && getReader(&op)))
       createGroup(&op).anchor = &op;
   if (join) {
     for (FusionGroup &group : groups)
@@ -157,6 +173,10 @@ void FusionGrouping::growEpilogue(FusionGroup &group) {
 
 void FusionGrouping::growPrologue(FusionGroup &group) {
   size_t before = group.members.size();
+  for (Value operand : group.anchor->getOperands())
+    if (Operation *map = operand.getDefiningOp();
+        map && !groupOf.contains(map) && getReader(map) == group.anchor)
+      add(group, map);
   takeProducers(group, group.anchor);
   group.numPrologue = group.members.size() - before;
 }

@@ -37,7 +37,9 @@ llvm::LogicalResult verifyBroadcast(mlir::Operation *op, mlir::Type lhs,
 
 /// Names of attributes on arguments and results of entry functions.
 inline constexpr llvm::StringLiteral kNameAttr = "attune.name";
-/// Symbols of dynamic extents: ["batch", "length"]; static extents: "".
+/// Dynamic extents: ["batch", "past + length"]; static extents: "". Symbols
+/// take their values from the inputs that have them as an extent; an input
+/// whose extent is a polynomial must have its value.
 inline constexpr llvm::StringLiteral kDimsAttr = "attune.dims";
 /// On inputs that callers may leave out: "zeros" or "ones".
 inline constexpr llvm::StringLiteral kWhenAbsentAttr = "attune.when_absent";
@@ -47,6 +49,17 @@ inline constexpr llvm::StringLiteral kLimitAttr = "attune.limit";
 inline constexpr llvm::StringLiteral kLayoutAttr = "attune.layout";
 /// On the module: {length = 512 : i64}: largest values of symbols.
 inline constexpr llvm::StringLiteral kMaxDimsAttr = "attune.max_dims";
+/// On the module: {past = 0 : i64}: smallest values of symbols, 0 or 1. Symbols
+/// that are not listed are 1 at least.
+inline constexpr llvm::StringLiteral kMinDimsAttr = "attune.min_dims";
+/// On the module: what the ops count on and no op checks, a dictionary each:
+/// [{left = "n", relation = "equal", right = "m", where = "node 'add'"}].
+/// `relation` is "equal" or "at_most", the sides are as in `attune.dims`.
+inline constexpr llvm::StringLiteral kConstraintsAttr = "attune.constraints";
+
+/// What `attune.dims` says of dimension `i`; nullopt when it says nothing that
+/// can be read.
+std::optional<DimExpr> getNamedExtent(mlir::ArrayAttr dims, size_t i);
 } // namespace attune
 
 #include "attune/Dialect/Attune/IR/AttuneDialect.h.inc"

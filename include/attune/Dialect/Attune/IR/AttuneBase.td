@@ -37,6 +37,7 @@ def Attune_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
 }
 
 class Attune_Op<string mnemonic, list<Trait> traits = []>

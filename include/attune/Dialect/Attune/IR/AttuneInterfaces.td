@@ -64,8 +64,24 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
         Whether the kernel reads operand `index` through strides, so that a
         slice of a wider tensor is an operand without a copy.
       }],
-      "bool", "acceptsStrided", (ins "unsigned":$index), [{}], [{ return false; }]>
+      "bool", "acceptsStrided", (ins "unsigned":$index), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+        Whether the kernel computes a HeadMapOpInterface that makes operand
+        `index` where it reads that operand: it walks packed heads, a few tokens
+        of one head at a time.
+      }],
+      "bool", "acceptsHeadMap", (ins "unsigned":$index), [{}], [{ return false; }]>
   ];
+}
+
+def HeadMapOpInterface : OpInterface<"HeadMapOpInterface"> {
+  let description = [{
+    A pure op on packed heads: what a head of a token has in the results depends
+    on its columns in the first operand alone, and on weights. Kernels that read
+    its results a few tokens at a time compute them there, and the results never
+    are in memory.
+  }];
+  let cppNamespace = "::attune";
 }
 
 def ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface"> {
