@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes test/EndToEnd/Onnx/*.onnx: small models with random weights, exported as users export theirs.
 
-    onnx_exports.py [--size=small|base] [--folder=FOLDER] [NAME...]
+    onnx_exports.py [--size=small|base|large] [--folder=FOLDER] [NAME...]
 
 NAMEs are those of EXPORTS, e.g. bert-dynamo; without any, all are made. --size=base makes models of published sizes
-(0.1 to 0.7 GB each) for scripts/bench/check_real_exports.py and needs a FOLDER outside of the project.
+(0.1 to 0.7 GB each), --size=large a GPT-2 of 3 GB, for scripts/bench/check_real_exports.py and needs a FOLDER outside of the project.
 
 Each model of onnx_exports_models.py is exported by both of torch's exporters, at several opsets, with transformers' eager
 attention or torch's scaled_dot_product_attention, and with dynamic batch and sequence lengths; BERT and GPT-2 also come

@@ -19,7 +19,7 @@ T5 = ("vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_heads", "feed_
 VIT = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "image_size", "patch_size")
 
 # What the configurations of transformers are made with: "base" are BERT-base, all-MiniLM-L6-v2, GPT-2, a LLaMA of 12
-# layers with grouped heads, T5-small and ViT-base.
+# layers with grouped heads, T5-small and ViT-base. "large" have more than 2 GB of weights, which no ONNX file holds: GPT-2 large.
 SIZES = {
     "small": {
         "bert": dict(zip(BERT, (64, 48, 2, 4, 96, 64))),
@@ -38,6 +38,7 @@ SIZES = {
         "vit": dict(zip(VIT, (768, 12, 12, 3072, 224, 16))),
     },
 }
+SIZES["large"] = {**SIZES["base"], "gpt2": dict(zip(GPT2, (50257, 1280, 36, 20, 5120, 1024)))}
 
 
 @dataclasses.dataclass
@@ -287,6 +288,9 @@ RUNS = {
         "images": [(2,), (1,)],
     },
 }
+
+
+RUNS["large"] = {**RUNS["base"], "tokens": [(2, 7), (1, 1), (1, 128)]}
 
 
 def cached_case(name, make, vocabulary, layers, heads, width, runs):
