@@ -1,5 +1,6 @@
 //===- AttentionMatcher.cpp - Finds attention around a softmax ------------===//
 #include "AttentionMatcher.h"
+#include "CausalMask.h"
 #include <cmath>
 
 using namespace mlir;
@@ -52,7 +53,8 @@ FailureOr<AttentionMatch> AttentionMatcher::match(SoftmaxOp softmax) {
   if (failed(matchContext(softmax)))
     return failure();
   builder = OpBuilder(found.context);
-  if (failed(matchScores(softmax)) || failed(findGroups(softmax)) ||
+  if (failed(matchScores(softmax)) ||
+      failed(findGroups({softmax.getResult(), softmax.getInput()})) ||
       failed(matchOperands()) || failed(buildBias()))
     return failure();
   if (!std::isfinite(static_cast<float>(found.scale)))
@@ -212,15 +214,45 @@ static bool comesFromProduct(Value value, unsigned depth) {
     return comesFromProduct(product->value, depth - 1);
   if (isa<MaskOp, TanhOp, ReshapeOp>(op))
     return comesFromProduct(op->getOperand(0), depth - 1);
-  if (isa<AddOp, WhereOp>(op) || getBinary(value, BinaryKind::k_sub))
+  if (isa<AddOp, MulOp, WhereOp>(op) || getBinary(value, BinaryKind::k_sub))
     return llvm::any_of(op->getOperands(), [&](Value operand) {
       return comesFromProduct(operand, depth - 1);
     });
   return false;
 }
 
+bool AttentionMatcher::matchBlend(Operation *op, Value &next, double factor) {
+  bool isSub = !isa<AddOp>(op);
+  for (unsigned i : {0, 1}) {
+    auto kept = op->getOperand(i).getDefiningOp<MulOp>();
+    if (!kept || (isSub && i == 1) || !kept.getResult().hasOneUse())
+      continue;
+    Value other = op->getOperand(1 - i);
+    auto added = getTriangle(other, contents);
+    if (!added || added->below != 0)
+      continue;
+    for (unsigned j : {0, 1}) {
+      auto mask = getTriangle(kept->getOperand(j), contents);
+      if (!mask || mask->below != 1 || mask->above != 0 ||
+          mask->offset != added->offset)
+        continue;
+      next = kept->getOperand(1 - j);
+      Term term;
+      term.rank = ranked(next).getRank();
+      term.factor = isSub ? -factor : factor;
+      term.value = other;
+      term.isBlend = true;
+      terms.push_back(term);
+      return true;
+    }
+  }
+  return false;
+}
+
 LogicalResult AttentionMatcher::matchSum(Operation *op, Value &next,
                                          double factor) {
+  if (found.softcap == 0 && matchBlend(op, next, factor))
+    return success();
   bool isFirst = comesFromProduct(op->getOperand(0), 12);
   if (!isFirst && !comesFromProduct(op->getOperand(1), 12))
     return fail(quoted(op) + " has no operand that is a product",
@@ -281,13 +313,6 @@ LogicalResult AttentionMatcher::matchChoice(WhereOp op, Value &next,
     return fail("the masked scores are scaled by a constant that is not "
                 "positive",
                 "scale the scores before the mask");
-  // Nearer to the scores, a sum is not the same for rows without keys.
-  if (*fill * factor > -1e9)
-    return fail(llvm::formatv("masked scores become {0}, which is not the same "
-                              "as leaving keys out",
-                              *fill * factor)
-                    .str(),
-                "let masked scores become -inf");
   Term term;
   term.rank = ranked(next).getRank();
   term.factor = factor;

@@ -4,6 +4,7 @@
 
 #include "Matchers.h"
 #include "SymbolicShapes.h"
+#include "WeightContents.h"
 
 namespace attune {
 
@@ -41,7 +42,8 @@ struct AttentionMatch {
 /// other use, since attention does not store them.
 class AttentionMatcher {
 public:
-  explicit AttentionMatcher(SymbolicShapes &shapes) : shapes(shapes) {}
+  AttentionMatcher(SymbolicShapes &shapes, WeightContents &contents)
+      : shapes(shapes), contents(contents) {}
 
   /// Whether a product comes behind the softmax: others are not meant to be
   /// attention.
@@ -54,7 +56,7 @@ public:
   /// After a failed match: why.
   const MissedReason &getMissed() const { return missed; }
 
-private:
+protected:
   /// Something added to the scores, or put in where `condition` says.
   struct Term {
     mlir::Value value;
@@ -63,6 +65,9 @@ private:
     mlir::Value condition;
     bool isVisible = true;
     double fill = 0;
+    /// The scores were multiplied with zero where something is added: no sum
+    /// alone says that.
+    bool isBlend = false;
     /// The rank of the scores there.
     int64_t rank = 4;
   };
@@ -77,14 +82,18 @@ private:
   llvm::LogicalResult matchScores(SoftmaxOp softmax);
   llvm::LogicalResult matchStep(mlir::Operation *op, mlir::Value &next,
                                 double &factor);
+  /// scores * mask - c * (1 - mask), with a constant mask of ones and zeros.
+  bool matchBlend(mlir::Operation *op, mlir::Value &next, double factor);
   llvm::LogicalResult matchSum(mlir::Operation *op, mlir::Value &next,
                                double factor);
   llvm::LogicalResult matchChoice(WhereOp op, mlir::Value &next, double factor);
   llvm::LogicalResult takeMask(MaskOp op);
 
   // Operands, in AttentionOperands.cpp.
-  /// Sets the batch and heads that leading dimensions stand for.
-  llvm::LogicalResult findGroups(SoftmaxOp softmax);
+  /// Sets the batch and heads that leading dimensions stand for, of the scores
+  /// in each of their `stages`. The shape is that of the first, the left
+  /// operand of the product with the values.
+  llvm::LogicalResult findGroups(llvm::ArrayRef<mlir::Value> stages);
   /// A value of the rank that scores have somewhere with the dimensions
   /// [batch, heads, ...]; null where they are none.
   mlir::Value regroup(mlir::Value value, int64_t rank);
@@ -95,9 +104,12 @@ private:
   mlir::Value takeScales(mlir::Value value);
   mlir::Value pack(mlir::Value heads);
   llvm::LogicalResult buildBias();
+  /// Takes the term as the causal mask that it is, or not.
+  bool takeCausal(const Term &term, bool hasOthers);
   mlir::Value buildTerm(const Term &term);
 
   SymbolicShapes &shapes;
+  WeightContents &contents;
   AttentionMatch found;
   MissedReason missed;
   MatmulOp product;

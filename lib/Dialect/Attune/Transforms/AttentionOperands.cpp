@@ -44,8 +44,8 @@ static const SymbolicShape *findSplit(SymbolicShapes &shapes, Value value) {
   return nullptr;
 }
 
-LogicalResult AttentionMatcher::findGroups(SoftmaxOp softmax) {
-  SymbolicShape shape = shapes.get(softmax.getResult());
+LogicalResult AttentionMatcher::findGroups(ArrayRef<Value> stages) {
+  SymbolicShape shape = shapes.get(stages.front());
   switch (shape.size()) {
   case 2:
     shape.insert(shape.begin(), 2, DimExpr(1));
@@ -53,8 +53,10 @@ LogicalResult AttentionMatcher::findGroups(SoftmaxOp softmax) {
   case 3: {
     // Heads are apart somewhere, or there is one head a batch.
     SymbolicShape groups = {shape[0], DimExpr(1)};
-    for (Value value : {product.getResult(), softmax.getInput(),
-                        product.getLhs(), found.context.getResult()})
+    SmallVector<Value> values(stages);
+    values.append(
+        {product.getResult(), product.getLhs(), found.context.getResult()});
+    for (Value value : values)
       if (const SymbolicShape *split = findSplit(shapes, value)) {
         groups.assign({(*split)[0], (*split)[1]});
         break;
@@ -66,8 +68,7 @@ LogicalResult AttentionMatcher::findGroups(SoftmaxOp softmax) {
   case 4:
     break;
   default:
-    return fail("the softmax runs over scores of rank " +
-                    Twine(ranked(softmax.getResult()).getRank()),
+    return fail("the scores have rank " + Twine(shape.size()),
                 "give scores the shape [batch, heads, queries, keys]");
   }
   std::optional<int64_t> heads = shape[1].getConstant();
@@ -312,25 +313,69 @@ Value AttentionMatcher::buildTerm(const Term &term) {
       term.isVisible ? stays : goes, term.isVisible ? goes : stays);
 }
 
+/// Whether an extent is the same at run time, as far as that is known.
+static bool mayBe(const DimExpr &extent, const DimExpr &full) {
+  return extent == full || (!extent.getConstant() && !full.getConstant());
+}
+
+/// No value of the symbols, which are extents, makes it negative.
+static bool isNeverNegative(const DimExpr &extent) {
+  return llvm::all_of(extent.getTerms(),
+                      [](const auto &term) { return term.second >= 0; });
+}
+
+bool AttentionMatcher::takeCausal(const Term &term, bool hasOthers) {
+  if (found.causal != Causal::none || !(std::abs(term.factor) > 0))
+    return false;
+  Value mask = term.condition ? term.condition : term.value;
+  auto triangle = getTriangle(mask, contents);
+  const SymbolicShape &shape = shapes.get(mask);
+  // Where it is a row or a column, it is repeated and no triangle.
+  if (!triangle || shape.size() < 2 ||
+      !mayBe(shape[shape.size() - 2], scores[2]) ||
+      !mayBe(shape.back(), scores[3]))
+    return false;
+  double stays = triangle->below * term.factor,
+         goes = triangle->above * term.factor;
+  if (term.condition) {
+    if ((triangle->below != 0) != term.isVisible ||
+        (triangle->above != 0) == term.isVisible)
+      return false;
+    stays = 0;
+    goes = term.fill * term.factor;
+  }
+  // Beside the scores of keys that are seen, e^-10000 is nothing.
+  if (stays != 0 || goes > -1e4)
+    return false;
+  Causal causal = getCausal(triangle->offset, scores[2], scores[3]);
+  // A finite number is not the same as leaving keys out for rows without keys.
+  // The first query sees a key, unless there are fewer keys than queries, or
+  // something else hides it.
+  bool hasKeys = !hasOthers && (causal == Causal::start ||
+                                isNeverNegative(scores[3] - scores[2]));
+  if (causal == Causal::none || !(std::isinf(goes) || hasKeys))
+    return false;
+  found.causal = causal;
+  return true;
+}
+
 LogicalResult AttentionMatcher::buildBias() {
-  // A causal mask needs no tensor. One that puts in a finite number treats rows
-  // without keys otherwise than leaving keys out does, which shows only where
-  // something else can leave a row without keys.
   bool hasOthers = found.keyMask || terms.size() > 1;
   SmallVector<Value> values;
   for (const Term &term : terms) {
-    if (term.condition && found.causal == Causal::none &&
-        (!hasOthers || std::isinf(term.fill))) {
-      Causal causal =
-          getCausal(term.condition, term.isVisible, scores[2], scores[3]);
-      // The first query sees a key, unless there are fewer keys than queries.
-      bool isSafe = std::isinf(term.fill) || causal == Causal::start ||
-                    scores[2] == scores[3];
-      if (causal != Causal::none && isSafe) {
-        found.causal = causal;
-        continue;
-      }
-    }
+    // A causal mask needs no tensor.
+    if (takeCausal(term, hasOthers))
+      continue;
+    if (term.isBlend)
+      return fail("the scores are multiplied with a mask that is not causal",
+                  "choose between the scores and -inf by the mask");
+    // Nearer to the scores, a sum is not the same for rows without keys.
+    if (term.condition && term.fill * term.factor > -1e9)
+      return fail(llvm::formatv("masked scores become {0}, which is not the "
+                                "same as leaving keys out",
+                                term.fill * term.factor)
+                      .str(),
+                  "let masked scores become -inf");
     Value value = buildTerm(term);
     if (!value || !ranked(value).getElementType().isF32())
       return fail("what is added to the scores does not broadcast to [batch, "

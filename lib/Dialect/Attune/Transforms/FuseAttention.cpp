@@ -29,6 +29,7 @@ static std::string describe(const AttentionMatch &match, AttentionOp op) {
 namespace {
 struct FuseAttention : attune::impl::FuseAttentionBase<FuseAttention> {
   void runOnOperation() override {
+    WeightContents contents(getOperation());
     forEachEntryBlock(getOperation(), [&](Block &block) {
       SmallVector<SoftmaxOp> candidates;
       for (auto op : block.getOps<SoftmaxOp>())
@@ -38,14 +39,14 @@ struct FuseAttention : attune::impl::FuseAttentionBase<FuseAttention> {
         return;
       SymbolicShapes shapes(block);
       for (SoftmaxOp op : candidates)
-        fuse(op, shapes);
+        fuse(op, shapes, contents);
     });
     eraseDeadOps(getOperation());
   }
 
 private:
-  void fuse(SoftmaxOp op, SymbolicShapes &shapes) {
-    AttentionMatcher matcher(shapes);
+  void fuse(SoftmaxOp op, SymbolicShapes &shapes, WeightContents &contents) {
+    AttentionMatcher matcher(shapes, contents);
     FailureOr<AttentionMatch> match = matcher.match(op);
     if (failed(match))
       return remarkMissed(op, "attention", matcher.getMissed());
