@@ -56,6 +56,9 @@ private:
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
                                       value);
   }
+  /// The value of `extent` from those of the symbols.
+  Value emit(const DimExpr &extent, const llvm::StringMap<Value> &symbols,
+             Location loc);
   /// Memory at `base` as a memref of bytes that knows no size of its own.
   Value asBytes(Location loc, Value base);
   LLVM::LLVMStructType getArgumentsType(LaunchOp launch) {
@@ -100,6 +103,15 @@ LogicalResult Lowering::verify(LaunchOp launch) {
   return success();
 }
 
+/// Whether every symbol of `extent` is one of `symbols`.
+static bool usesOnly(const DimExpr &extent, const llvm::StringSet<> &symbols) {
+  for (const auto &[monomial, coefficient] : extent.getTerms())
+    for (const std::string &symbol : monomial)
+      if (!symbols.contains(symbol))
+        return false;
+  return true;
+}
+
 /// The parts of a planned function that its entry point is made of.
 LogicalResult Lowering::verify(func::FuncOp function) {
   auto planned = [&]() -> InFlightDiagnostic {
@@ -133,12 +145,13 @@ LogicalResult Lowering::verify(func::FuncOp function) {
     }
     auto names = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
     for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
-      auto name = names && dim < names.size() ? dyn_cast<StringAttr>(names[dim])
-                                              : StringAttr();
-      if (ShapedType::isDynamic(extent) &&
-          !(name && symbols.contains(name.getValue())))
-        return planned() << "'" << kDimsAttr << "' gives the symbol of "
-                         << "dimension " << dim << " of argument " << i;
+      if (!ShapedType::isDynamic(extent))
+        continue;
+      std::optional<DimExpr> named = getNamedExtent(names, dim);
+      if (!named || !usesOnly(*named, symbols))
+        return planned() << "'" << kDimsAttr << "' gives dimension " << dim
+                         << " of argument " << i
+                         << " by symbols of the function";
     }
   }
   auto numInputs = function->getAttrOfType<IntegerAttr>(kNumInputsAttr);
@@ -219,6 +232,21 @@ void Lowering::lowerLaunch(LaunchOp launch, Value call, Value arguments) {
   launch.erase();
 }
 
+Value Lowering::emit(const DimExpr &extent,
+                     const llvm::StringMap<Value> &symbols, Location loc) {
+  if (StringRef symbol = extent.getSymbol(); !symbol.empty())
+    return symbols.lookup(symbol);
+  Value sum = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (const auto &[monomial, coefficient] : extent.getTerms()) {
+    Value product = arith::ConstantIndexOp::create(builder, loc, coefficient);
+    for (const std::string &symbol : monomial)
+      product =
+          arith::MulIOp::create(builder, loc, product, symbols.lookup(symbol));
+    sum = arith::AddIOp::create(builder, loc, sum, product);
+  }
+  return sum;
+}
+
 void Lowering::buildEntry(func::FuncOp function) {
   Location loc = function.getLoc();
   builder.setInsertionPointAfter(function);
@@ -255,8 +283,7 @@ void Lowering::buildEntry(func::FuncOp function) {
     SmallVector<Value> dynamic;
     for (auto [dim, extent] : llvm::enumerate(memref.getShape()))
       if (ShapedType::isDynamic(extent))
-        dynamic.push_back(
-            extents.lookup(cast<StringAttr>(names[dim]).getValue()));
+        dynamic.push_back(emit(*getNamedExtent(names, dim), extents, loc));
     Value bytes = asBytes(loc, load(loc, pointer, buffers, buffer++));
     Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
     arguments.push_back(

@@ -26,7 +26,24 @@ DimExpr MemoryPlan::getBytes(Value value) {
   return getNumElements(shapes[value]) * getElementBytes(type.getElementType());
 }
 
+/// The symbols that inputs have as an extent, from which all others follow.
+void MemoryPlan::findSymbols() {
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    auto dims = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(),
+                                                     kDimsAttr);
+    for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i) {
+      std::optional<DimExpr> extent = getNamedExtent(dims, i);
+      StringRef symbol =
+          extent && type.isDynamicDim(i) ? extent->getSymbol() : StringRef();
+      if (!symbol.empty() && !llvm::is_contained(symbols, symbol))
+        symbols.push_back(symbol.str());
+    }
+  }
+}
+
 LogicalResult MemoryPlan::inferShapes() {
+  findSymbols();
   for (BlockArgument argument : function.getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type)
@@ -40,16 +57,15 @@ LogicalResult MemoryPlan::inferShapes() {
         shape.push_back(extent);
         continue;
       }
-      auto name = dims && i < dims.size() ? dyn_cast<StringAttr>(dims[i])
-                                          : StringAttr();
-      if (!name || name.empty())
+      std::optional<DimExpr> named = getNamedExtent(dims, i);
+      if (!named)
         return function.emitError()
                << "expected '" << kDimsAttr << "' to name dimension " << i
                << " of argument " << argument.getArgNumber();
-      if (!llvm::is_contained(symbols, name.getValue()))
-        symbols.push_back(name.str());
-      shape.push_back(DimExpr::symbol(name.getValue()));
+      shape.push_back(*named);
     }
+    if (failed(checkSymbols(*function, shape)))
+      return failure();
     shapes[argument] = shape;
   }
   for (Operation &op : function.front().without_terminator()) {

@@ -38,6 +38,7 @@ public:
   llvm::SmallVector<ArenaSlot> slots;
 
 private:
+  void findSymbols();
   llvm::LogicalResult inferShapes();
   /// An error at `op` when a shape has symbols that no input gives.
   llvm::LogicalResult checkSymbols(mlir::Operation &op,

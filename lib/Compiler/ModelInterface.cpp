@@ -19,6 +19,63 @@ static std::optional<int64_t> readCount(Attribute attr) {
   return value.getInt();
 }
 
+std::optional<int64_t> ModelInterface::encode(const DimExpr &extent) {
+  auto number = [&](StringRef symbol) -> int64_t {
+    auto known = llvm::find_if(symbols, [&](const AttuneSymbol &candidate) {
+      return symbol == candidate.name;
+    });
+    return known == symbols.end() ? -1 : known - symbols.begin();
+  };
+  if (std::optional<int64_t> constant = extent.getConstant();
+      constant && *constant >= 0)
+    return constant;
+  std::string text = extent.str();
+  for (auto [i, known] : llvm::enumerate(polynomials))
+    if (text == known.text)
+      return -1 - static_cast<int64_t>(symbols.size() + i);
+  std::vector<AttuneTerm> sum;
+  for (const auto &[monomial, coefficient] : extent.getTerms()) {
+    std::vector<int32_t> product;
+    for (const std::string &symbol : monomial) {
+      int64_t index = number(symbol);
+      if (index < 0)
+        return std::nullopt;
+      product.push_back(index);
+    }
+    const std::vector<int32_t> &kept = factors.emplace_back(std::move(product));
+    sum.push_back({coefficient, kept.data(), static_cast<int32_t>(kept.size()),
+                   /*reserved=*/0});
+  }
+  if (StringRef symbol = extent.getSymbol(); !symbol.empty())
+    return -1 - number(symbol);
+  const std::vector<AttuneTerm> &kept = terms.emplace_back(std::move(sum));
+  polynomials.push_back({keep(text), kept.data(),
+                         static_cast<int32_t>(kept.size()), /*reserved=*/0});
+  return -static_cast<int64_t>(symbols.size() + polynomials.size());
+}
+
+llvm::Error ModelInterface::readConstraints(ArrayAttr entries) {
+  for (Attribute attr : entries) {
+    auto entry = dyn_cast<DictionaryAttr>(attr);
+    auto side = [&](StringRef key) -> std::optional<int64_t> {
+      auto text = entry ? entry.getAs<StringAttr>(key) : StringAttr();
+      std::optional<DimExpr> extent =
+          text ? DimExpr::parse(text) : std::nullopt;
+      return extent ? encode(*extent) : std::nullopt;
+    };
+    std::optional<int64_t> left = side("left"), right = side("right");
+    auto relation = entry ? entry.getAs<StringAttr>("relation") : StringAttr();
+    auto where = entry ? entry.getAs<StringAttr>("where") : StringAttr();
+    if (!left || !right || !relation || !where)
+      return internalError("a constraint of the interface has symbols that no "
+                           "input gives");
+    constraints.push_back(
+        {relation.getValue() == "at_most" ? ATTUNE_AT_MOST : ATTUNE_EQUAL,
+         /*reserved=*/0, *left, *right, keep(where.getValue())});
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<AttuneTensorInfo>
 ModelInterface::readTensor(DictionaryAttr entry) {
   auto name = entry.getAs<StringAttr>("name");
@@ -46,15 +103,12 @@ ModelInterface::readTensor(DictionaryAttr entry) {
       shape.push_back(extent);
       continue;
     }
-    auto symbol =
-        dims && i < dims.size() ? dyn_cast<StringAttr>(dims[i]) : StringAttr();
-    auto known = llvm::find_if(symbols, [&](const AttuneSymbol &candidate) {
-      return symbol && symbol.getValue() == candidate.name;
-    });
-    if (known == symbols.end())
+    std::optional<DimExpr> named = getNamedExtent(dims, i);
+    std::optional<int64_t> encoded = named ? encode(*named) : std::nullopt;
+    if (!encoded)
       return internalError("tensor '" + llvm::Twine(shown) +
                            "' has a dynamic extent without a symbol");
-    shape.push_back(-1 - (known - symbols.begin()));
+    shape.push_back(*encoded);
   }
   info.dims = shape.data();
   if (auto absent = entry.getAs<StringAttr>("when_absent"))
@@ -128,6 +182,10 @@ llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
     }
   }
 
+  if (auto entries = module->getAttrOfType<ArrayAttr>(kConstraintsAttr))
+    if (llvm::Error error = result.readConstraints(entries))
+      return std::move(error);
+
   AttuneModel &model = result.model;
   auto text = [&](StringRef key, StringRef otherwise) {
     auto attr = module->getAttrOfType<StringAttr>(key);
@@ -139,9 +197,13 @@ llvm::Expected<ModelInterface> ModelInterface::get(ModuleOp module) {
   model.symbols = result.symbols.data();
   model.inputs = result.inputs.data();
   model.outputs = result.outputs.data();
+  model.polynomials = result.polynomials.data();
+  model.constraints = result.constraints.data();
   model.num_symbols = result.symbols.size();
   model.num_inputs = result.inputs.size();
   model.num_outputs = result.outputs.size();
+  model.num_polynomials = result.polynomials.size();
+  model.num_constraints = result.constraints.size();
   // Embeddings are printed a row a text.
   model.embedding_output = -1;
   for (auto [i, output] : llvm::enumerate(result.outputs))
@@ -173,6 +235,27 @@ void ModelInterface::emit(llvm::Module &module, StringRef symbol,
     }
     return builder.array(fields, "tensors");
   };
+  SmallVector<llvm::Constant *> polynomialFields, constraintFields;
+  for (const AttunePolynomial &polynomial : polynomials) {
+    SmallVector<llvm::Constant *> sum;
+    for (const AttuneTerm &term :
+         ArrayRef(polynomial.terms, polynomial.num_terms)) {
+      SmallVector<llvm::Constant *> product;
+      for (int32_t factor : ArrayRef(term.symbols, term.num_symbols))
+        product.push_back(builder.i32(factor));
+      sum.push_back(builder.structure(
+          {builder.i64(term.coefficient), builder.array(product, "factors"),
+           builder.i32(term.num_symbols), builder.i32(0)}));
+    }
+    polynomialFields.push_back(builder.structure(
+        {builder.text(polynomial.text), builder.array(sum, "terms"),
+         builder.i32(polynomial.num_terms), builder.i32(0)}));
+  }
+  for (const AttuneConstraint &constraint : constraints)
+    constraintFields.push_back(builder.structure(
+        {builder.i32(constraint.relation), builder.i32(0),
+         builder.i64(constraint.left), builder.i64(constraint.right),
+         builder.text(constraint.where)}));
   auto getDriver = [&](const GpuTarget &gpu) {
     if (!gpu)
       return builder.null();
@@ -185,16 +268,28 @@ void ModelInterface::emit(llvm::Module &module, StringRef symbol,
          builder.i64(variant.target.runtimeFeatures),
          builder.function(variant.forward), builder.function(variant.workspace),
          builder.i64(variant.scratchBytes), getDriver(variant.target.gpu)}));
-  llvm::Constant *value = builder.structure(
-      {builder.i32(model.abi_version), builder.i32(0), builder.text(model.name),
-       builder.text(model.metadata), builder.array(symbolFields, "symbols"),
-       tensors(inputs), tensors(outputs),
-       builder.array(variantFields, "variants"), builder.i32(model.num_symbols),
-       builder.i32(model.num_inputs), builder.i32(model.num_outputs),
-       builder.i32(static_cast<int64_t>(variants.size())),
-       builder.i64(model.weights_bytes),
-       builder.i64(static_cast<int64_t>(model.weights_hash)),
-       builder.i64(model.tokenizer_offset), builder.i64(model.tokenizer_bytes),
-       builder.i32(model.embedding_output), builder.i32(0)});
+  llvm::Constant *value =
+      builder.structure({builder.i32(model.abi_version),
+                         builder.i32(0),
+                         builder.text(model.name),
+                         builder.text(model.metadata),
+                         builder.array(symbolFields, "symbols"),
+                         tensors(inputs),
+                         tensors(outputs),
+                         builder.array(variantFields, "variants"),
+                         builder.array(polynomialFields, "polynomials"),
+                         builder.array(constraintFields, "constraints"),
+                         builder.i32(model.num_symbols),
+                         builder.i32(model.num_inputs),
+                         builder.i32(model.num_outputs),
+                         builder.i32(static_cast<int64_t>(variants.size())),
+                         builder.i32(model.num_polynomials),
+                         builder.i32(model.num_constraints),
+                         builder.i64(model.weights_bytes),
+                         builder.i64(static_cast<int64_t>(model.weights_hash)),
+                         builder.i64(model.tokenizer_offset),
+                         builder.i64(model.tokenizer_bytes),
+                         builder.i32(model.embedding_output),
+                         builder.i32(0)});
   builder.publish(value, symbol, exported);
 }

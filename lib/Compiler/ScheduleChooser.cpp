@@ -51,7 +51,7 @@ llvm::Expected<llvm::StringMap<int64_t>>
 attune::getOptimizedSizes(ModuleOp module,
                           const llvm::StringMap<int64_t> &optimizeFor) {
   func::FuncOp function = findModelFunction(module);
-  SmallVector<StringRef> symbols;
+  SmallVector<std::string> symbols;
   if (function)
     symbols = getSymbols(function);
   auto limits = module->getAttrOfType<DictionaryAttr>(kMaxDimsAttr);
@@ -62,7 +62,7 @@ attune::getOptimizedSizes(ModuleOp module,
     return limit.getInt();
   };
   llvm::StringMap<int64_t> sizes;
-  for (StringRef symbol : symbols)
+  for (const std::string &symbol : symbols)
     sizes[symbol] =
         symbol == "batch"
             ? 1

@@ -123,11 +123,9 @@ CostAnalysis::CostAnalysis(func::FuncOp function) {
     SymbolicShape shape;
     for (auto [i, extent] :
          llvm::enumerate(cast<ShapedType>(argument.getType()).getShape())) {
-      auto name = dims && i < dims.size() ? dyn_cast<StringAttr>(dims[i])
-                                          : StringAttr();
-      shape.push_back(!ShapedType::isDynamic(extent) ? DimExpr(extent)
-                      : name ? DimExpr::symbol(name.getValue())
-                             : DimExpr(1));
+      shape.push_back(!ShapedType::isDynamic(extent)
+                          ? DimExpr(extent)
+                          : getNamedExtent(dims, i).value_or(DimExpr(1)));
     }
     arguments.push_back(shape);
   }

@@ -9,25 +9,23 @@ using namespace attune;
 /// More elements than any memory holds, far from where counts overflow.
 static constexpr int64_t kMaxElements = int64_t(1) << 46;
 
-/// The symbol of a dynamic extent; empty when the argument does not name it.
-static StringRef getSymbol(func::FuncOp function, unsigned argument,
-                           unsigned dimension) {
-  auto dims = function.getArgAttrOfType<ArrayAttr>(argument, kDimsAttr);
-  auto name = dims && dimension < dims.size()
-                  ? dyn_cast<StringAttr>(dims[dimension])
-                  : StringAttr();
-  return name ? name.getValue() : StringRef();
+/// A dynamic extent; nullopt when the argument does not name it.
+static std::optional<DimExpr> getExtent(func::FuncOp function,
+                                        unsigned argument, unsigned dimension) {
+  return getNamedExtent(
+      function.getArgAttrOfType<ArrayAttr>(argument, kDimsAttr), dimension);
 }
 
-SmallVector<StringRef> attune::getSymbols(func::FuncOp function) {
-  SmallVector<StringRef> symbols;
+SmallVector<std::string> attune::getSymbols(func::FuncOp function) {
+  SmallVector<std::string> symbols;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto shaped = dyn_cast<RankedTensorType>(type);
     for (unsigned d = 0, e = shaped ? shaped.getRank() : 0; d < e; ++d) {
-      StringRef symbol = getSymbol(function, i, d);
-      if (shaped.isDynamicDim(d) && !symbol.empty() &&
-          !llvm::is_contained(symbols, symbol))
-        symbols.push_back(symbol);
+      std::optional<DimExpr> extent = getExtent(function, i, d);
+      StringRef symbol =
+          extent && shaped.isDynamicDim(d) ? extent->getSymbol() : StringRef();
+      if (!symbol.empty() && !llvm::is_contained(symbols, symbol))
+        symbols.push_back(symbol.str());
     }
   }
   return symbols;
@@ -54,16 +52,16 @@ bindArguments(func::FuncOp function, const llvm::StringMap<int64_t> &symbols) {
         shape.push_back(extent);
         continue;
       }
-      StringRef symbol = getSymbol(function, i, d);
-      auto value = symbols.find(symbol);
-      if (value == symbols.end())
+      std::optional<DimExpr> named = getExtent(function, i, d);
+      std::optional<int64_t> value =
+          named ? named->evaluateExactly(symbols) : std::nullopt;
+      if (!value)
         return userErrorf(
             "function '{0}': dimension {1} of argument {2} is dynamic, and {3}",
             printable(function.getName()), d, i,
-            symbol.empty()
-                ? "'" + kDimsAttr.str() + "' gives it no name"
-                : "there is no value for '" + printable(symbol) + "'");
-      shape.push_back(value->second);
+            named ? "there is no value for '" + printable(named->str()) + "'"
+                  : "'" + kDimsAttr.str() + "' gives it no name");
+      shape.push_back(*value);
     }
   }
   return arguments;

@@ -16,13 +16,10 @@ static StringRef inputName(FunctionOpInterface function, unsigned i) {
   return name ? name.getValue() : StringRef();
 }
 
-/// The symbol that dimension `d` of parameter `i` stands for, or "".
-static StringRef dimSymbol(FunctionOpInterface function, unsigned i, size_t d) {
-  auto symbols = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
-  if (!symbols || d >= symbols.size())
-    return "";
-  auto symbol = dyn_cast<StringAttr>(symbols[d]);
-  return symbol ? symbol.getValue() : StringRef();
+/// What attune.dims says of dimension `d` of parameter `i`.
+static std::optional<DimExpr> namedExtent(FunctionOpInterface function,
+                                          unsigned i, size_t d) {
+  return getNamedExtent(function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr), d);
 }
 
 /// The tensor that stands for an input which was left out.
@@ -39,13 +36,15 @@ static llvm::Expected<Tensor> makeAbsent(FunctionOpInterface function,
   for (auto [d, extent] : llvm::enumerate(shape)) {
     if (!ShapedType::isDynamic(extent))
       continue;
-    auto known = extents.find(dimSymbol(function, i, d));
-    if (known == extents.end())
+    std::optional<DimExpr> named = namedExtent(function, i, d);
+    std::optional<int64_t> known =
+        named ? named->evaluateExactly(extents) : std::nullopt;
+    if (!known || *known < 0)
       return errorAt(function, "dimension " + Twine(d) + " of the input '" +
                                    name +
                                    "', which was left out, follows from no "
                                    "other input; give that input");
-    extent = known->second;
+    extent = *known;
   }
   std::optional<int64_t> count = countElements(shape);
   if (!count)
@@ -68,8 +67,9 @@ attune::bindInputs(FunctionOpInterface function,
       continue;
     ++used;
     for (auto [d, extent] : llvm::enumerate(given->second.getShape()))
-      if (StringRef symbol = dimSymbol(function, i, d); !symbol.empty())
-        extents.try_emplace(symbol, extent);
+      if (std::optional<DimExpr> named = namedExtent(function, i, d))
+        if (StringRef symbol = named->getSymbol(); !symbol.empty())
+          extents.try_emplace(symbol, extent);
   }
   if (used < named.size())
     for (const auto &entry : named)

@@ -33,17 +33,47 @@ struct SeenExtent {
 static llvm::Error checkSymbols(FunctionOpInterface function, StringRef name,
                                 const Tensor &tensor, ArrayAttr symbols,
                                 llvm::StringMap<SeenExtent> &seen) {
-  for (auto [attribute, extent] : llvm::zip(symbols, tensor.getShape())) {
-    auto symbol = dyn_cast<StringAttr>(attribute);
-    if (!symbol || symbol.empty())
+  for (auto [d, extent] : llvm::enumerate(tensor.getShape())) {
+    std::optional<DimExpr> named = getNamedExtent(symbols, d);
+    StringRef symbol = named ? named->getSymbol() : StringRef();
+    if (symbol.empty())
       continue;
     auto [entry, isNew] =
-        seen.try_emplace(symbol.getValue(), SeenExtent{extent, name.str()});
+        seen.try_emplace(symbol, SeenExtent{extent, name.str()});
     if (!isNew && entry->second.extent != extent)
-      return errorAt(function, "expected one value of '" + symbol.getValue() +
-                                   "', got " + Twine(entry->second.extent) +
-                                   " at " + entry->second.input + " and " +
+      return errorAt(function, "expected one value of '" + symbol + "', got " +
+                                   Twine(entry->second.extent) + " at " +
+                                   entry->second.input + " and " +
                                    Twine(extent) + " at " + name);
+  }
+  return llvm::Error::success();
+}
+
+static std::string describeInput(FunctionOpInterface function, unsigned i) {
+  auto given = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
+  return given ? ("input '" + given.getValue() + "'").str()
+               : ("input " + Twine(i)).str();
+}
+
+/// Checks extents that follow from symbols.
+static llvm::Error checkPolynomials(FunctionOpInterface function,
+                                    ArrayRef<Tensor> inputs,
+                                    const llvm::StringMap<SeenExtent> &seen) {
+  llvm::StringMap<int64_t> values;
+  for (const auto &entry : seen)
+    values[entry.getKey()] = entry.getValue().extent;
+  for (auto [i, tensor] : llvm::enumerate(inputs)) {
+    auto dims = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
+    for (auto [d, extent] : llvm::enumerate(tensor.getShape())) {
+      std::optional<DimExpr> named = getNamedExtent(dims, d);
+      if (!named || !named->getSymbol().empty() ||
+          named->evaluateExactly(values) == extent)
+        continue;
+      return errorAt(function, "expected " + Twine(named->str()) +
+                                   " as dimension " + Twine(d) + " of " +
+                                   describeInput(function, i) + ", got " +
+                                   Twine(extent));
+    }
   }
   return llvm::Error::success();
 }
@@ -55,9 +85,7 @@ llvm::Error attune::checkInputs(FunctionOpInterface function,
                                  " inputs, got " + Twine(inputs.size()));
   llvm::StringMap<SeenExtent> seen;
   for (auto [i, tensor] : llvm::enumerate(inputs)) {
-    auto given = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
-    std::string name = given ? ("input '" + given.getValue() + "'").str()
-                             : ("input " + Twine(i)).str();
+    std::string name = describeInput(function, i);
     Type type = function.getArgumentTypes()[i];
     if (!fits(tensor, type)) {
       std::string text;
@@ -79,5 +107,5 @@ llvm::Error attune::checkInputs(FunctionOpInterface function,
                                      Twine(limit.getValue().getSExtValue()) +
                                      "), got " + Twine(value));
   }
-  return llvm::Error::success();
+  return checkPolynomials(function, inputs, seen);
 }

@@ -71,9 +71,10 @@ void Interpreter::bindSymbols(FunctionOpInterface function,
     auto names = function.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
     if (!names)
       continue;
-    for (auto [name, extent] : llvm::zip(names, tensor.getShape()))
-      if (auto symbol = dyn_cast<StringAttr>(name); symbol && !symbol.empty())
-        options.symbols[symbol.getValue()] = extent;
+    for (auto [d, extent] : llvm::enumerate(tensor.getShape()))
+      if (std::optional<DimExpr> named = getNamedExtent(names, d))
+        if (StringRef symbol = named->getSymbol(); !symbol.empty())
+          options.symbols[symbol] = extent;
   }
 }
 

@@ -11,7 +11,7 @@ void attune::rt::listRanges(const AttuneModel &model, const CallShape &shape,
   const int64_t *dims = shape.symbols.data();
   auto add = [&](const AttuneTensorInfo &info, AttuneGpuUse use) {
     size_t bytes = 0;
-    bytesOf(info, dims, bytes);
+    bytesOf(model, info, dims, bytes);
     ranges.push_back({*buffers++, bytes, use});
   };
   // Inputs that were left out lie in the workspace, but are not its to make.

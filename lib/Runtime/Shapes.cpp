@@ -14,41 +14,27 @@ namespace attune::rt {
 CallShape::CallShape(const AttuneModel &model)
     : inputs(size_t(model.num_inputs)), outputs(size_t(model.num_outputs)),
       symbols(size_t(model.num_symbols), -1),
-      definedBy(size_t(model.num_symbols)) {}
+      definedBy(size_t(model.num_symbols)),
+      definedAt(size_t(model.num_symbols)) {}
 
 void CallShape::clear() {
   std::fill(inputs.begin(), inputs.end(), nullptr);
   std::fill(outputs.begin(), outputs.end(), nullptr);
   std::fill(symbols.begin(), symbols.end(), -1);
   std::fill(definedBy.begin(), definedBy.end(), -1);
+  std::fill(definedAt.begin(), definedAt.end(), -1);
 }
 
-int64_t extentOf(const AttuneTensorInfo &info, int32_t i,
-                 const int64_t *symbols) {
-  int64_t dim = info.dims[i];
-  return dim < 0 ? symbols[-1 - dim] : dim;
-}
-
-bool bytesOf(const AttuneTensorInfo &info, const int64_t *symbols,
-             size_t &bytes) {
+bool bytesOf(const AttuneModel &model, const AttuneTensorInfo &info,
+             const int64_t *symbols, size_t &bytes) {
   bytes = elementSize(info.type);
-  bool overflow = false;
-  for (int32_t i = 0; i < info.rank; ++i)
-    overflow |= __builtin_mul_overflow(
-        bytes, size_t(extentOf(info, i, symbols)), &bytes);
-  return !overflow && bytes <= SIZE_MAX / 4;
-}
-
-std::string symbolicShape(const AttuneModel &model,
-                          const AttuneTensorInfo &info) {
-  std::string text = "[";
+  bool fits = true;
   for (int32_t i = 0; i < info.rank; ++i) {
-    text += i ? ", " : "";
-    text += info.dims[i] < 0
-                ? std::string(model.symbols[-1 - info.dims[i]].name)
-                : std::to_string(info.dims[i]);
+    std::optional<int64_t> extent = extentValue(model, info.dims[i], symbols);
+    fits = fits && extent && *extent >= 0 &&
+           !__builtin_mul_overflow(bytes, size_t(*extent), &bytes);
   }
-  return text + "]";
+  return fits && bytes <= SIZE_MAX / 4;
 }
 
 namespace {
@@ -124,14 +110,20 @@ attune_status wrongShape(const AttuneModel &model, const char *kind,
                      symbolicShape(model, info).c_str()));
 }
 
-/// Sets or compares the symbol behind dimension `i` of input `index`.
+/// Compares dimension `i` of input `index` where it is a number, sets or
+/// compares the symbol where it is one.
 attune_status bindExtent(const AttuneModel &model, int32_t index, int32_t i,
                          const attune_tensor &tensor, CallShape &shape) {
   const AttuneTensorInfo &info = model.inputs[index];
   int64_t value = tensor.dims[i], dim = info.dims[i];
   if (dim >= 0)
     return value == dim ? ATTUNE_OK : wrongShape(model, "input", info, tensor);
-  size_t symbol = size_t(-1 - dim);
+  if (isPolynomial(model, dim))
+    return ATTUNE_OK; // not before all symbols are known
+  int32_t number = symbolOf(model, dim);
+  if (number < 0)
+    return wrongShape(model, "input", info, tensor);
+  size_t symbol = size_t(number);
   const AttuneSymbol &meaning = model.symbols[symbol];
   if (value < meaning.min)
     return fail(ATTUNE_INVALID_ARGUMENT,
@@ -154,13 +146,17 @@ attune_status bindExtent(const AttuneModel &model, int32_t index, int32_t i,
                        info.name, meaning.name, int(i), (long long)value,
                        model.inputs[shape.definedBy[symbol]].name,
                        (long long)known));
-  if (known < 0)
+  if (known < 0) {
     shape.definedBy[symbol] = index;
+    shape.definedAt[symbol] = i;
+  }
   known = value;
   return ATTUNE_OK;
 }
 
-attune_status matchInput(const AttuneModel &model, CallKind kind, int32_t index,
+/// Type, rank, and those extents that can be checked before all inputs are
+/// known.
+attune_status matchInput(const AttuneModel &model, int32_t index,
                          const attune_tensor &tensor, CallShape &shape) {
   const AttuneTensorInfo &info = model.inputs[index];
   if (attune_status status = checkType("input", info, tensor.type))
@@ -170,12 +166,39 @@ attune_status matchInput(const AttuneModel &model, CallKind kind, int32_t index,
   for (int32_t i = 0; i < info.rank; ++i)
     if (attune_status status = bindExtent(model, index, i, tensor, shape))
       return status;
+  return ATTUNE_OK;
+}
+
+/// Says what the value of a polynomial is, for a message.
+std::string polynomialText(const AttuneModel &model, int64_t extent,
+                           std::optional<int64_t> value) {
+  return value ? format("%s = %lld", extentText(model, extent).c_str(),
+                        (long long)*value)
+               : format("%s, which exceeds 64 bits",
+                        extentText(model, extent).c_str());
+}
+
+/// Extents that follow from symbols, and the memory.
+attune_status checkInput(const AttuneModel &model, CallKind kind, int32_t index,
+                         const attune_tensor &tensor, const CallShape &shape) {
+  const AttuneTensorInfo &info = model.inputs[index];
+  for (int32_t i = 0; i < info.rank; ++i) {
+    if (!isPolynomial(model, info.dims[i]))
+      continue;
+    std::optional<int64_t> value =
+        extentValue(model, info.dims[i], shape.symbols.data());
+    if (!value || *value != tensor.dims[i])
+      return fail(ATTUNE_INVALID_ARGUMENT,
+                  format("input '%s' axis %d is %lld, expected %s", info.name,
+                         int(i), (long long)tensor.dims[i],
+                         polynomialText(model, info.dims[i], value).c_str()));
+  }
   if (kind == CallKind::ShapesOnly)
     return ATTUNE_OK;
   if (attune_status status = checkAlignment("input", info, tensor.data))
     return status;
   size_t bytes;
-  if (!bytesOf(info, shape.symbols.data(), bytes))
+  if (!bytesOf(model, info, shape.symbols.data(), bytes))
     return fail(ATTUNE_INVALID_ARGUMENT,
                 format("input '%s' of shape %s is larger than any memory",
                        info.name,
@@ -191,6 +214,12 @@ attune_status matchInput(const AttuneModel &model, CallKind kind, int32_t index,
 }
 
 } // namespace
+
+static attune_status checkConstraints(const AttuneModel &model,
+                                      const CallShape &shape) {
+  std::string broken = brokenConstraint(model, shape.symbols.data());
+  return broken.empty() ? ATTUNE_OK : fail(ATTUNE_INVALID_ARGUMENT, broken);
+}
 
 attune_status matchInputs(const AttuneModel &model, CallKind kind,
                           const attune_tensor *inputs, size_t count,
@@ -209,7 +238,7 @@ attune_status matchInputs(const AttuneModel &model, CallKind kind,
       return fail(ATTUNE_INVALID_ARGUMENT,
                   format("input '%s' was given twice", info->name));
     shape.inputs[size_t(index)] = &inputs[i];
-    if (attune_status status = matchInput(model, kind, index, inputs[i], shape))
+    if (attune_status status = matchInput(model, index, inputs[i], shape))
       return status;
   }
   for (int32_t i = 0; i < model.num_inputs; ++i)
@@ -225,7 +254,11 @@ attune_status matchInputs(const AttuneModel &model, CallKind kind,
       return fail(ATTUNE_INVALID_ARGUMENT,
                   format("none of the inputs given says what %s is",
                          model.symbols[k].name));
-  return ATTUNE_OK;
+  for (int32_t i = 0; i < model.num_inputs; ++i)
+    if (const attune_tensor *tensor = shape.inputs[size_t(i)])
+      if (attune_status status = checkInput(model, kind, i, *tensor, shape))
+        return status;
+  return checkConstraints(model, shape);
 }
 
 namespace {
@@ -243,11 +276,16 @@ attune_status matchOutput(const AttuneModel &model, CallKind kind,
   int64_t dims[ATTUNE_MAX_RANK];
   bool same = tensor.rank == info.rank;
   for (int32_t i = 0; i < info.rank; ++i) {
-    dims[i] = extentOf(info, i, symbols);
+    std::optional<int64_t> value = extentValue(model, info.dims[i], symbols);
+    if (!value || *value < 0)
+      return fail(ATTUNE_INVALID_ARGUMENT,
+                  format("output '%s' axis %d cannot be %s", info.name, int(i),
+                         polynomialText(model, info.dims[i], value).c_str()));
+    dims[i] = *value;
     same = same && tensor.dims[i] == dims[i];
   }
   size_t bytes;
-  if (!bytesOf(info, symbols, bytes))
+  if (!bytesOf(model, info, symbols, bytes))
     return fail(ATTUNE_INVALID_ARGUMENT,
                 format("output '%s' of shape %s is larger than any memory",
                        info.name, shapeText(dims, size_t(info.rank)).c_str()));
@@ -414,7 +452,8 @@ attune_status checkSymbols(const AttuneModel &model, const int64_t *dims,
                   ? format(" and at most %lld", (long long)symbol.max).c_str()
                   : ""));
   }
-  return ATTUNE_OK;
+  std::string broken = brokenConstraint(model, dims);
+  return broken.empty() ? ATTUNE_OK : fail(ATTUNE_INVALID_ARGUMENT, broken);
 }
 
 } // namespace attune::rt

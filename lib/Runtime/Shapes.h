@@ -3,6 +3,7 @@
 #define ATTUNE_LIB_RUNTIME_SHAPES_H
 
 #include "attune/Runtime/ABI.h"
+#include "attune/Runtime/Extents.h"
 #include "attune/Runtime/Types.h"
 
 #include <cstddef>
@@ -23,13 +24,15 @@ struct CallShape {
   std::vector<attune_tensor *> outputs;      ///< Null: not listed.
   std::vector<int64_t> symbols;              ///< -1: not known.
   std::vector<int32_t> definedBy;            ///< The input that set a symbol.
+  std::vector<int32_t> definedAt;            ///< Its axis.
 };
 
 /// Whether a call runs the model or only asks for shapes.
 enum class CallKind { Run, ShapesOnly };
 
 /// Matches inputs by name or place, checks element types, ranks, extents, sizes
-/// and alignment, and takes the symbols' values from their shapes.
+/// and alignment, takes the symbols' values from their shapes, and checks the
+/// model's constraints.
 attune_status matchInputs(const AttuneModel &model, CallKind kind,
                           const attune_tensor *inputs, size_t count,
                           CallShape &shape);
@@ -44,21 +47,15 @@ attune_status matchOutputs(const AttuneModel &model, CallKind kind,
 /// range. `shape` must be matched.
 attune_status checkValues(const AttuneModel &model, const CallShape &shape);
 
-/// Checks explicit extents: their number, and min <= value <= max for each.
+/// Checks explicit extents: their number, min <= value <= max for each, and the
+/// model's constraints.
 attune_status checkSymbols(const AttuneModel &model, const int64_t *dims,
                            size_t count);
 
-/// Dimension `i` of a tensor for these symbol values.
-int64_t extentOf(const AttuneTensorInfo &info, int32_t i,
-                 const int64_t *symbols);
-
-/// Bytes of a tensor for these symbol values; false when they overflow.
-bool bytesOf(const AttuneTensorInfo &info, const int64_t *symbols,
-             size_t &bytes);
-
-/// "[batch, length, 384]".
-std::string symbolicShape(const AttuneModel &model,
-                          const AttuneTensorInfo &info);
+/// Bytes of a tensor for these symbol values; false when they overflow or an
+/// extent would be negative.
+bool bytesOf(const AttuneModel &model, const AttuneTensorInfo &info,
+             const int64_t *symbols, size_t &bytes);
 
 } // namespace attune::rt
 

@@ -36,7 +36,7 @@ attune_status workspaceBytes(const AttuneModel &model,
   bytes = tooLarge ? 0 : roundUp(size_t(compiled));
   auto add = [&](const AttuneTensorInfo &info) {
     size_t more;
-    tooLarge |= !bytesOf(info, dims, more) || more > most;
+    tooLarge |= !bytesOf(model, info, dims, more) || more > most;
     bytes += tooLarge ? 0 : roundUp(more);
     tooLarge |= bytes > most;
   };
@@ -59,7 +59,7 @@ void layOutCall(const AttuneModel &model, const AttuneVariant &variant,
   auto *next = static_cast<char *>(workspace);
   next += roundUp(variant.workspace ? size_t(variant.workspace(dims)) : 0);
   auto place = [&](const AttuneTensorInfo &info, size_t &bytes) {
-    bytesOf(info, dims, bytes);
+    bytesOf(model, info, dims, bytes);
     void *at = next;
     next += roundUp(bytes);
     return at;

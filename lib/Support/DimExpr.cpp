@@ -1,6 +1,7 @@
 //===- DimExpr.cpp - Polynomials of a model's dynamic extents -------------===//
 #include "attune/Support/DimExpr.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <limits>
@@ -90,6 +91,43 @@ std::optional<DimExpr> DimExpr::divideBy(const DimExpr &divisor) const {
   return result;
 }
 
+llvm::StringRef DimExpr::getSymbol() const {
+  if (terms.size() != 1)
+    return "";
+  const auto &[monomial, coefficient] = *terms.begin();
+  return coefficient == 1 && monomial.size() == 1
+             ? llvm::StringRef(monomial.front())
+             : llvm::StringRef();
+}
+
+DimExpr DimExpr::substitute(llvm::StringRef symbol, const DimExpr &by) const {
+  DimExpr result;
+  for (const auto &[monomial, coefficient] : terms) {
+    DimExpr product = coefficient;
+    for (const std::string &factor : monomial)
+      product *= symbol == factor ? by : DimExpr::symbol(factor);
+    result += product;
+  }
+  return result;
+}
+
+std::optional<int64_t>
+DimExpr::evaluateExactly(const llvm::StringMap<int64_t> &values) const {
+  int64_t sum = 0;
+  for (const auto &[monomial, coefficient] : terms) {
+    int64_t product = coefficient;
+    for (const std::string &symbol : monomial) {
+      auto known = values.find(symbol);
+      if (known == values.end() ||
+          llvm::MulOverflow(product, known->second, product))
+        return std::nullopt;
+    }
+    if (llvm::AddOverflow(sum, product, sum))
+      return std::nullopt;
+  }
+  return sum;
+}
+
 double DimExpr::evaluate(const llvm::StringMap<int64_t> &values) const {
   double sum = 0;
   for (const auto &[monomial, coefficient] : terms) {
@@ -119,26 +157,47 @@ void DimExpr::print(llvm::raw_ostream &os) const {
       " + ");
 }
 
-std::optional<DimExpr> DimExpr::parse(llvm::StringRef text) {
-  llvm::SmallVector<llvm::StringRef> sum;
-  text.split(sum, '+');
-  DimExpr result;
-  for (llvm::StringRef part : sum) {
-    llvm::SmallVector<llvm::StringRef> factors;
-    part.trim().split(factors, '*');
-    DimExpr product = 1;
-    for (llvm::StringRef factor : factors) {
-      int64_t number;
-      if (factor.empty())
-        return std::nullopt;
-      if (!factor.getAsInteger(10, number))
-        product *= DimExpr(number);
-      else
-        product *= symbol(factor);
+/// The product of symbols and numbers; nullopt when it is anything else. A
+/// leading '-' is the first number's, or stands for -1.
+static std::optional<DimExpr> parseProduct(llvm::StringRef text) {
+  DimExpr product = 1;
+  llvm::SmallVector<llvm::StringRef> factors;
+  text.split(factors, '*');
+  for (llvm::StringRef factor : factors) {
+    factor = factor.trim();
+    int64_t number;
+    if (!factor.getAsInteger(10, number)) {
+      product *= DimExpr(number);
+      continue;
     }
-    result += product;
+    if (factor.consume_front("-")) {
+      product *= DimExpr(-1);
+      factor = factor.ltrim();
+    }
+    if (factor.empty() || llvm::isDigit(factor.front()) ||
+        factor.find_first_of(" -") != factor.npos)
+      return std::nullopt;
+    product *= DimExpr::symbol(factor);
   }
-  return result;
+  return product;
+}
+
+std::optional<DimExpr> DimExpr::parse(llvm::StringRef text) {
+  DimExpr result;
+  bool isNegative = false;
+  while (true) {
+    text = text.ltrim();
+    // A sign in front of a term is its own.
+    size_t end = text.find_first_of("+-", text.starts_with("-") ? 1 : 0);
+    std::optional<DimExpr> term = parseProduct(text.take_front(end));
+    if (!term)
+      return std::nullopt;
+    result = isNegative ? result - *term : result + *term;
+    if (end == text.npos)
+      return result;
+    isNegative = text[end] == '-';
+    text = text.drop_front(end + 1);
+  }
 }
 
 std::string DimExpr::str() const {

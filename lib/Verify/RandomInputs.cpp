@@ -1,6 +1,7 @@
 //===- RandomInputs.cpp - Inputs that exercise a model --------------------===//
 #include "RandomInputs.h"
 #include "attune/Runtime/Elements.h"
+#include "attune/Runtime/Extents.h"
 #include "attune/Support/Error.h"
 #include <random>
 
@@ -20,10 +21,13 @@ static llvm::Error bindSymbols(const AttuneModel &model,
     int64_t expected = info.dims[i];
     int64_t actual = tensor.getDim(i);
     const char *symbol = "";
-    if (expected < 0) {
-      int64_t &value = symbols[-1 - expected];
-      symbol = model.symbols[-1 - expected].name;
-      int64_t max = model.symbols[-1 - expected].max;
+    // What follows from symbols is checked when all are known.
+    if (rt::isPolynomial(model, expected))
+      continue;
+    if (int32_t number = rt::symbolOf(model, expected); number >= 0) {
+      int64_t &value = symbols[number];
+      symbol = model.symbols[number].name;
+      int64_t max = model.symbols[number].max;
       if (max && actual > max)
         return userErrorf("input '{0}': expected a {1} of at most {2}, found "
                           "{3}",
@@ -38,6 +42,22 @@ static llvm::Error bindSymbols(const AttuneModel &model,
                         info.name, expected, i, symbol, tensor.describe());
   }
   return llvm::Error::success();
+}
+
+/// A tensor's extents, of a given tensor or for one that is made.
+static llvm::Expected<llvm::SmallVector<int64_t>>
+getShape(const AttuneModel &model, const AttuneTensorInfo &info,
+         const std::vector<int64_t> &symbols) {
+  llvm::SmallVector<int64_t> shape;
+  for (int64_t extent : llvm::ArrayRef(info.dims, info.rank)) {
+    std::optional<int64_t> value =
+        rt::extentValue(model, extent, symbols.data());
+    if (!value || *value < 0)
+      return userErrorf("input '{0}': {1} has no extent for these sizes",
+                        info.name, rt::extentText(model, extent));
+    shape.push_back(*value);
+  }
+  return shape;
 }
 
 /// Integers in the input's range. A mask (what counts as all ones when it is
@@ -105,12 +125,23 @@ attune::makeInputs(const AttuneModel &model, const VerifyOptions &options,
     if (int64_t max = model.symbols[i].max)
       value = std::min(value, max);
   }
+  std::string broken = rt::brokenConstraint(model, symbols.data());
+  if (!broken.empty())
+    return userError(broken);
   std::mt19937_64 rng(options.seed);
   std::vector<Tensor> tensors;
   for (const AttuneTensorInfo &info : inputs) {
+    llvm::Expected<llvm::SmallVector<int64_t>> shape =
+        getShape(model, info, symbols);
+    if (!shape)
+      return shape.takeError();
     auto given = options.inputs.find(info.name);
     if (given != options.inputs.end()) {
       const Tensor &tensor = given->second;
+      if (tensor.getShape() != llvm::ArrayRef(*shape))
+        return userErrorf("input '{0}': expected the shape {1}, found {2}",
+                          info.name, rt::symbolicShape(model, info),
+                          tensor.describe());
       if (tensor.isFloat())
         tensors.push_back(tensor.castFloat(
             info.type == ATTUNE_F64 ? ElementType::F64 : ElementType::F32));
@@ -118,10 +149,7 @@ attune::makeInputs(const AttuneModel &model, const VerifyOptions &options,
         tensors.push_back(tensor);
       continue;
     }
-    llvm::SmallVector<int64_t> shape;
-    for (int64_t extent : llvm::ArrayRef(info.dims, info.rank))
-      shape.push_back(extent < 0 ? symbols[-1 - extent] : extent);
-    tensors.push_back(makeRandom(info, shape, rng));
+    tensors.push_back(makeRandom(info, *shape, rng));
   }
   return tensors;
 }

@@ -9,6 +9,7 @@
 #include "attune/Reference/Interpreter.h"
 #include "attune/Runtime/Cpu.h"
 #include "attune/Runtime/Elements.h"
+#include "attune/Runtime/Extents.h"
 #include "attune/Runtime/Gpu.h"
 #include "attune/Runtime/ThreadPool.h"
 #include "attune/Support/Error.h"
@@ -98,11 +99,12 @@ struct ReferenceValue {
 
 } // namespace
 
-static int64_t getBytes(const AttuneTensorInfo &info,
+static int64_t getBytes(const AttuneModel &model, const AttuneTensorInfo &info,
                         ArrayRef<int64_t> symbols) {
   int64_t bytes = rt::elementSize(info.type);
   for (int64_t extent : ArrayRef(info.dims, info.rank))
-    bytes *= extent < 0 ? symbols[-1 - extent] : extent;
+    bytes *= std::max<int64_t>(
+        rt::extentValue(model, extent, symbols.data()).value_or(0), 0);
   return bytes;
 }
 
@@ -115,7 +117,8 @@ void CompiledRun::runOnGpu(const AttuneModel &model,
   auto add = [&](ArrayRef<AttuneTensorInfo> tensors, AttuneGpuUse use) {
     for (const AttuneTensorInfo &info : tensors)
       ranges.push_back({call.buffers[number++],
-                        static_cast<size_t>(getBytes(info, symbols)), use});
+                        static_cast<size_t>(getBytes(model, info, symbols)),
+                        use});
   };
   add(ArrayRef(model.inputs, model.num_inputs), ATTUNE_GPU_INPUT);
   add(ArrayRef(model.outputs, model.num_outputs), ATTUNE_GPU_OUTPUT);
@@ -153,7 +156,7 @@ llvm::Error CompiledRun::run(const InMemoryModel &compiled,
   for (auto [input, info] :
        llvm::zip_equal(inputs, ArrayRef(model.inputs, model.num_inputs))) {
     llvm::Expected<AlignedBuffer> buffer =
-        AlignedBuffer::create(getBytes(info, symbols));
+        AlignedBuffer::create(getBytes(model, info, symbols));
     if (!buffer)
       return buffer.takeError();
     for (int64_t i = 0, e = input.getNumElements(); i < e; ++i)
@@ -167,7 +170,7 @@ llvm::Error CompiledRun::run(const InMemoryModel &compiled,
   for (const AttuneTensorInfo &info :
        ArrayRef(model.outputs, model.num_outputs)) {
     llvm::Expected<AlignedBuffer> buffer =
-        AlignedBuffer::create(getBytes(info, symbols));
+        AlignedBuffer::create(getBytes(model, info, symbols));
     if (!buffer)
       return buffer.takeError();
     buffers.push_back(std::move(*buffer));

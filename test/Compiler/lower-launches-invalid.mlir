@@ -88,7 +88,7 @@ attune.kernel @relu(%x: tensor<?xf32> {attune.buffer = memref<?xf32>}) -> (tenso
 }
 llvm.func @relu.entry(!llvm.ptr, i64, !llvm.ptr)
 llvm.func @relu.count(!llvm.ptr) -> i64
-// expected-error@below {{expected a function as attune-plan-memory makes it: 'attune.dims' gives the symbol of dimension 0 of argument 2}}
+// expected-error@below {{expected a function as attune-plan-memory makes it: 'attune.dims' gives dimension 0 of argument 2 by symbols of the function}}
 func.func @forward(%n: index {attune.name = "n"}, %x: memref<?xf32> {attune.dims = ["n"]}, %y: memref<?xf32>, %ws: memref<?xi8>, %w: memref<?xi8>)
     attributes {attune.num_inputs = 1 : i64, attune.slots = []} {
   attune.launch @relu(%x, %y) : (memref<?xf32>, memref<?xf32>) -> ()
@@ -108,7 +108,7 @@ attune.kernel @relu(%x: tensor<?xf32> {attune.buffer = memref<?xf32>}) -> (tenso
 }
 llvm.func @relu.entry(!llvm.ptr, i64, !llvm.ptr)
 llvm.func @relu.count(!llvm.ptr) -> i64
-// expected-error@below {{expected a function as attune-plan-memory makes it: 'attune.dims' gives the symbol of dimension 0 of argument 1}}
+// expected-error@below {{expected a function as attune-plan-memory makes it: 'attune.dims' gives dimension 0 of argument 1 by symbols of the function}}
 func.func @forward(%n: index {attune.name = "n"}, %x: memref<?xf32> {attune.dims = ["m"]}, %y: memref<?xf32> {attune.dims = ["n"]}, %ws: memref<?xi8>, %w: memref<?xi8>)
     attributes {attune.num_inputs = 1 : i64, attune.slots = []} {
   attune.launch @relu(%x, %y) : (memref<?xf32>, memref<?xf32>) -> ()

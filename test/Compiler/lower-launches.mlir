@@ -63,6 +63,36 @@ module {
 
 // -----
 
+// An extent that follows from symbols is computed by the entry point.
+
+// CHECK-LABEL: module @sums
+// CHECK-SAME: outputs = [{dims = ["2*n*p + n - 3"], name = "y", type = tensor<?xi64>}], symbols = ["n", "p"]}
+// CHECK: llvm.func @forward.entry(
+// CHECK: %[[N:.*]] = arith.index_cast %{{.*}} : i64 to index
+// CHECK: %[[P:.*]] = arith.index_cast %{{.*}} : i64 to index
+// CHECK-DAG: %[[MINUS3:.*]] = arith.constant -3 : index
+// CHECK-DAG: %[[TWO:.*]] = arith.constant 2 : index
+// CHECK: %[[TWON:.*]] = arith.muli %[[TWO]], %[[N]]
+// CHECK: arith.muli %[[TWON]], %[[P]]
+// CHECK: %[[SUM:.*]] = arith.addi
+// CHECK: memref.view %{{.*}}[%{{.*}}][%{{.*}}] : memref<?xi8> to memref<?xi64>
+module @sums {
+  attune.kernel @iota() -> (tensor<?xi64> {attune.buffer = memref<?xi64>}) attributes {backend = "llvm", schedule = {}} {
+    %0 = attune.iota <"2*n*p + n - 3"> {start = 0 : i64, step = 1 : i64} : tensor<?xi64>
+    attune.yield %0 : tensor<?xi64>
+  }
+  func.func @forward(%n: index {attune.name = "n"}, %p: index {attune.name = "p"}, %y: memref<?xi64> {attune.dims = ["2*n*p + n - 3"], attune.name = "y"}, %ws: memref<?xi8>, %w: memref<?xi8>)
+      attributes {attune.num_inputs = 0 : i64, attune.slots = []} {
+    attune.launch @iota(%y) : (memref<?xi64>) -> ()
+    return
+  }
+  func.func @forward.workspace(%n: index, %p: index) -> index {
+    return %n : index
+  }
+}
+
+// -----
+
 // Near miss: functions without a plan are left alone.
 
 // CHECK-LABEL: module @others

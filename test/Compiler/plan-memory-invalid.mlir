@@ -105,3 +105,12 @@ func.func @forward(%x: tensor<?x16xf32> {attune.dims = ["n", ""]}) -> tensor<?xf
   %a = attune.launch @relu(%flat) : (tensor<?xf32>) -> tensor<?xf32>
   return %a : tensor<?xf32>
 }
+
+// -----
+
+// An extent of a symbol that no input gives.
+
+// expected-error@below {{has the extent 'm + n', but no input has an extent 'm'}}
+func.func @forward(%x: tensor<?xf32> {attune.dims = ["n"]}, %y: tensor<?xf32> {attune.dims = ["n + m"]}) {
+  return
+}

@@ -1,6 +1,7 @@
 //===- TimedModel.cpp - Models timed in turns -----------------------------===//
 #include "TimedModel.h"
 #include "attune/Runtime/Elements.h"
+#include "attune/Runtime/Extents.h"
 #include "attune/Support/Error.h"
 #include <chrono>
 
@@ -43,8 +44,9 @@ attune_tensor &TimedModel::addTensor(std::vector<attune_tensor> &list,
   tensor.rank = info.rank;
   size_t bytes = rt::elementSize(info.type);
   for (int32_t i = 0; i < info.rank; ++i) {
-    int64_t extent = info.dims[i];
-    tensor.dims[i] = extent < 0 ? symbols[-1 - extent] : extent;
+    tensor.dims[i] =
+        rt::extentValue(compiled->getDescriptor(), info.dims[i], symbols.data())
+            .value_or(0);
     bytes *= static_cast<size_t>(tensor.dims[i]);
   }
   tensor.data = memory.emplace_back((bytes + 7) / 8).data();

@@ -44,12 +44,20 @@ private:
     return strings.emplace_back(text.str()).c_str();
   }
   llvm::Expected<AttuneTensorInfo> readTensor(mlir::DictionaryAttr entry);
+  llvm::Error readConstraints(mlir::ArrayAttr entries);
+  /// The extent as AttuneTensorInfo::dims has it, with a polynomial for it
+  /// where it is none yet; nullopt when it has symbols that the model lacks.
+  std::optional<int64_t> encode(const DimExpr &extent);
 
   AttuneModel model = {};
   // Deques: pointers into them stay valid as they grow.
   std::deque<std::string> strings;
   std::deque<std::vector<int64_t>> extents;
+  std::deque<std::vector<int32_t>> factors;
+  std::deque<std::vector<AttuneTerm>> terms;
   std::vector<AttuneSymbol> symbols;
+  std::vector<AttunePolynomial> polynomials;
+  std::vector<AttuneConstraint> constraints;
   std::vector<AttuneTensorInfo> inputs, outputs;
 };
 

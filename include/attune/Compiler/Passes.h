@@ -20,9 +20,6 @@ inline constexpr llvm::StringLiteral kNumInputsAttr = "attune.num_inputs";
 /// On arguments of a planned function: the element type of the model's tensor,
 /// where it is unsigned and the buffer's is signless therefore.
 inline constexpr llvm::StringLiteral kElementAttr = "attune.element";
-/// On a module: {past = 0 : i64}: smallest values of symbols, 0 or 1. Symbols
-/// that are not listed are 1 at least.
-inline constexpr llvm::StringLiteral kMinDimsAttr = "attune.min_dims";
 /// On a module whose launches are lowered: the model's symbols, inputs and
 /// outputs, from which the descriptor is made.
 inline constexpr llvm::StringLiteral kInterfaceAttr = "attune.interface";

@@ -22,9 +22,9 @@ llvm::Expected<std::vector<LaunchShapes>>
 evaluateLaunchShapes(mlir::func::FuncOp function,
                      const llvm::StringMap<int64_t> &symbols);
 
-/// The symbols in the shapes of a function's arguments, in order of their first
-/// use.
-llvm::SmallVector<llvm::StringRef> getSymbols(mlir::func::FuncOp function);
+/// The symbols that are extents of a function's arguments, in order of their
+/// first use; all others follow from them.
+llvm::SmallVector<std::string> getSymbols(mlir::func::FuncOp function);
 
 /// How a model uses one of its kernels.
 struct KernelUse {

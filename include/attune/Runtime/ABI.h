@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Grows whenever a struct below or the meaning of a field changes. */
-#define ATTUNE_ABI_VERSION 4u
+#define ATTUNE_ABI_VERSION 5u
 
 /* What an input stands for when the caller leaves it out. */
 typedef enum AttuneDefault {
@@ -30,7 +30,8 @@ typedef enum AttuneDefault {
 
 /* One input or output, of at most ATTUNE_MAX_RANK dimensions. dims[i] >= 0 is a
  * static extent; a negative value -1-k stands for the value of symbol k in the
- * call. Row-major, no padding. */
+ * call when k < num_symbols, else for that of polynomial k - num_symbols.
+ * Row-major, no padding. */
 typedef struct AttuneTensorInfo {
   const char *name;
   int32_t type; /* AttuneElementType */
@@ -48,6 +49,39 @@ typedef struct AttuneSymbol {
   int64_t max; /* largest value accepted; 0: no limit */
   int64_t min; /* smallest value accepted: 1, or 0 for what may be empty */
 } AttuneSymbol;
+
+/* coefficient * symbols[0] * symbols[1] * ...: numbers of symbols of the model,
+ * one that repeats for its power; none for a constant. */
+typedef struct AttuneTerm {
+  int64_t coefficient;
+  const int32_t *symbols;
+  int32_t num_symbols;
+  int32_t reserved;
+} AttuneTerm;
+
+/* An extent that follows from symbols: the sum of its terms. Outputs may have
+ * any; inputs with such an extent must have the value that it has once inputs
+ * whose extents are symbols have given those. */
+typedef struct AttunePolynomial {
+  const char *text; /* "past_sequence + sequence" */
+  const AttuneTerm *terms;
+  int32_t num_terms;
+  int32_t reserved;
+} AttunePolynomial;
+
+typedef enum AttuneRelation {
+  ATTUNE_EQUAL = 0,
+  ATTUNE_AT_MOST = 1
+} AttuneRelation;
+
+/* What the code counts on and checks nowhere, e.g. that two symbols have the
+ * same value: no call runs where it does not hold. */
+typedef struct AttuneConstraint {
+  int32_t relation; /* AttuneRelation, of the left to the right */
+  int32_t reserved;
+  int64_t left, right; /* as AttuneTensorInfo::dims */
+  const char *where;   /* what needs it, e.g. "node '/wpe/Gather'" */
+} AttuneConstraint;
 
 /* Opaque: the threads that run a model's kernels. */
 typedef struct AttunePool AttunePool;
@@ -107,10 +141,14 @@ typedef struct AttuneModel {
   const AttuneTensorInfo *inputs;
   const AttuneTensorInfo *outputs;
   const AttuneVariant *variants;
+  const AttunePolynomial *polynomials;
+  const AttuneConstraint *constraints;
   int32_t num_symbols;
   int32_t num_inputs;
   int32_t num_outputs;
   int32_t num_variants;
+  int32_t num_polynomials;
+  int32_t num_constraints;
   uint64_t weights_bytes;    /* size of the weights file, header included */
   uint64_t weights_hash;     /* must equal the file's */
   uint64_t tokenizer_offset; /* a tokenizer image inside the weights file, */

@@ -53,6 +53,12 @@ public:
   /// coefficients are non-negative: the larger coefficient of every monomial.
   static DimExpr upperBound(const DimExpr &a, const DimExpr &b);
 
+  /// The symbol when the expression is one and nothing else; else "".
+  llvm::StringRef getSymbol() const;
+
+  /// Every occurrence of `symbol` replaced.
+  DimExpr substitute(llvm::StringRef symbol, const DimExpr &by) const;
+
   /// Divides exactly by a monomial-wise divisor; nullopt when it does not
   /// divide. Used to infer the extent that a reshape leaves open.
   std::optional<DimExpr> divideBy(const DimExpr &divisor) const;
@@ -60,9 +66,15 @@ public:
   /// The value with every symbol replaced; unknown symbols count as 0.
   double evaluate(const llvm::StringMap<int64_t> &values) const;
 
+  /// The exact value; nullopt when a symbol has none or a number exceeds 64
+  /// bits.
+  std::optional<int64_t>
+  evaluateExactly(const llvm::StringMap<int64_t> &values) const;
+
   const std::map<Monomial, int64_t> &getTerms() const { return terms; }
   void print(llvm::raw_ostream &os) const;
-  /// Reads what print writes; nullopt when it is anything else.
+  /// Reads sums and differences of products of symbols and whole numbers;
+  /// nullopt when it is anything else.
   static std::optional<DimExpr> parse(llvm::StringRef text);
   std::string str() const;
 

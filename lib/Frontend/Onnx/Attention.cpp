@@ -98,8 +98,11 @@ void AttentionImport::addMask() {
     mask = b.cast(mask, element);
   SymbolicShape shape = b.shape(mask);
   std::optional<int64_t> lacking = (keys - shape[3]).getConstant();
-  if (shape[3] != keys && shape[3] != DimExpr(1)) {
-    if (!lacking || *lacking < 0)
+  // Where symbols decide, the mask is one of all keys.
+  if (!lacking && shape[3] != DimExpr(1))
+    b.requireEqual(shape[3], keys);
+  if (lacking && *lacking != 0 && shape[3] != DimExpr(1)) {
+    if (*lacking < 0)
       return b.fail("expected a mask for at most " + Twine(keys.str()) +
                     " keys, found one for " + shape[3].str());
     Value excluded = isBool ? b.scalar(b.ops().getI1Type(), 0)

@@ -118,7 +118,18 @@ Value attune::emitAttention(GraphBuilder &b, const AttentionParts &parts,
            Twine(size) + " and " + Twine(keySize));
   if (b.failed())
     return parts.query;
-  SymbolicShape result = b.shape(parts.query);
+  SymbolicShape result = b.shape(parts.query), keys = b.shape(parts.key),
+                values = b.shape(parts.value);
+  for (const SymbolicShape &other : {keys, values})
+    b.requireEqual(result[0], other[0]);
+  b.requireEqual(keys[1], values[1]);
+  if (parts.keyMask && b.rank(parts.keyMask) == 2) {
+    b.requireEqual(b.shape(parts.keyMask)[0], result[0]);
+    b.requireEqual(b.shape(parts.keyMask)[1], keys[1]);
+  }
+  if (parts.bias)
+    (void)b.broadcast(b.shape(parts.bias),
+                      {result[0], parts.heads, result[1], keys[1]});
   result[2] = parts.heads * valueSize;
   if (!scores && isFused(b, parts))
     return emitFused(b, parts, result);

@@ -1,5 +1,6 @@
 //===- GraphBuilder.cpp - Emits ops whose shapes are known ----------------===//
 #include "GraphBuilder.h"
+#include "attune/Support/File.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include <cmath>
 
@@ -110,6 +111,28 @@ static std::string text(ArrayRef<DimExpr> shape) {
   return result;
 }
 
+void GraphBuilder::require(ShapeRequirement requirement) {
+  // Nothing is asked of values that are known: importers check those.
+  if ((requirement.left - requirement.right).getConstant())
+    return;
+  for (const ShapeRequirement &known : requirements)
+    if (known.isLimit == requirement.isLimit &&
+        known.left == requirement.left && known.right == requirement.right)
+      return;
+  auto name = location->findInstanceOf<NameLoc>();
+  requirement.where =
+      name ? "node '" + printable(name.getName()) + "'" : std::string("a node");
+  requirements.push_back(std::move(requirement));
+}
+
+void GraphBuilder::requireEqual(const DimExpr &left, const DimExpr &right) {
+  require({left, /*isLimit=*/false, right, {}});
+}
+
+void GraphBuilder::requireAtMost(const DimExpr &left, const DimExpr &right) {
+  require({left, /*isLimit=*/true, right, {}});
+}
+
 SymbolicShape GraphBuilder::broadcast(ArrayRef<DimExpr> lhs,
                                       ArrayRef<DimExpr> rhs) {
   ArrayRef<DimExpr> longer = lhs.size() >= rhs.size() ? lhs : rhs;
@@ -123,6 +146,8 @@ SymbolicShape GraphBuilder::broadcast(ArrayRef<DimExpr> lhs,
       fail("shapes " + text(lhs) + " and " + text(rhs) + " do not broadcast");
       return result;
     }
+    if ((!left || *left != 1) && (!right || *right != 1))
+      requireEqual(a, b);
     if ((left && *left == 1) || (!left && right && *right != 1))
       a = b;
   }
@@ -359,6 +384,7 @@ Value GraphBuilder::reshape(Value input, const SymbolicShape &to) {
                          wanted = getNumElements(to).getConstant();
   if (count && wanted && *count != *wanted)
     fail("cannot reshape " + text(from) + " to " + text(to));
+  requireEqual(elements, getNumElements(to));
   if (fits)
     return create<ReshapeOp>(element(input), to, input,
                              builder.getDenseI64ArrayAttr(pattern),
@@ -389,6 +415,7 @@ Value GraphBuilder::squeeze(Value input, ArrayRef<int64_t> axes) {
     if (extent.getConstant().value_or(1) != 1)
       fail("cannot squeeze the extent " + Twine(*extent.getConstant()) +
            " of axis " + Twine(i));
+    requireEqual(extent, 1);
   }
   return reshape(input, result);
 }
@@ -432,6 +459,16 @@ Value GraphBuilder::expand(Value input, const SymbolicShape &to) {
   return create<ExpandOp>(element(input), result, input, shapeAttr(result));
 }
 
+/// Whether a value is an input of the model in another type or layout.
+static bool isInput(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<CastOp, TransposeOp, ReshapeOp>(op))
+      return false;
+    value = op->getOperand(0);
+  }
+  return true;
+}
+
 Value GraphBuilder::concat(ArrayRef<Value> inputs, int64_t axis) {
   if (inputs.size() == 1)
     return inputs.front();
@@ -450,6 +487,7 @@ Value GraphBuilder::concat(ArrayRef<Value> inputs, int64_t axis) {
       if (static_cast<int64_t>(i) == axis)
         continue;
       fits = !a || !b || *a == *b;
+      requireEqual(result[i], next[i]);
       if (!a && b)
         result[i] = next[i];
     }
@@ -460,6 +498,9 @@ Value GraphBuilder::concat(ArrayRef<Value> inputs, int64_t axis) {
     }
     result[axis] += next[axis];
   }
+  for (Value input : inputs)
+    if (isInput(input))
+      appended.push_back(shape(input)[axis]);
   return create<ConcatOp>(element(inputs.front()), result, inputs,
                           builder.getI64IntegerAttr(axis));
 }
@@ -478,6 +519,16 @@ Value GraphBuilder::slice(Value input, int64_t axis, const DimExpr &offset,
   return extract(input, offsets, sizes, steps);
 }
 
+void GraphBuilder::requireWithin(const DimExpr &extent, const DimExpr &offset,
+                                 const DimExpr &size, int64_t step) {
+  if (size == DimExpr(0))
+    return;
+  DimExpr last = offset + (size - DimExpr(1)) * DimExpr(step);
+  requireAtMost(0, size);
+  requireAtMost(0, step > 0 ? offset : last);
+  requireAtMost((step > 0 ? last : offset) + DimExpr(1), extent);
+}
+
 Value GraphBuilder::extract(Value input, const SymbolicShape &offsets,
                             const SymbolicShape &sizes,
                             ArrayRef<int64_t> steps) {
@@ -492,7 +543,11 @@ Value GraphBuilder::extract(Value input, const SymbolicShape &offsets,
     std::optional<int64_t> extent = from[i].getConstant(),
                            first = offsets[i].getConstant(),
                            size = sizes[i].getConstant();
-    if (!extent || !first || !size || *size == 0)
+    if (!extent || !first || !size) {
+      requireWithin(from[i], offsets[i], sizes[i], steps[i]);
+      continue;
+    }
+    if (*size == 0)
       continue;
     int64_t last = *first + (*size - 1) * steps[i];
     if (*first < 0 || *first >= *extent || last < 0 || last >= *extent)
@@ -522,6 +577,7 @@ Value GraphBuilder::select(Value input, int64_t axis, int64_t index) {
     fail("the index " + Twine(index) + " is out of range");
     return input;
   }
+  requireAtMost(index + 1, result[axis]);
   result.erase(result.begin() + axis);
   return create<SelectOp>(element(input), result, input,
                           builder.getI64IntegerAttr(axis),
@@ -564,6 +620,9 @@ Value GraphBuilder::gatherElements(Value input, Value indices, int64_t axis) {
     fail("expected indices of the rank of the data");
     return input;
   }
+  for (int64_t i = 0; i < rank(input); ++i)
+    if (i != axis)
+      requireAtMost(shape(indices)[i], shape(input)[i]);
   return create<GatherElementsOp>(element(input), shape(indices), input,
                                   cast(indices, builder.getI64Type()),
                                   builder.getI64IntegerAttr(axis));
@@ -598,6 +657,7 @@ Value GraphBuilder::matmul(Value lhs, Value rhs, bool transposeRhs) {
     fail("cannot multiply matrices " + text(left) + " and " + text(right));
     return lhs;
   }
+  requireEqual(left.back(), right[right.size() - 2]);
   SymbolicShape result =
       broadcast(ArrayRef(left).drop_back(2), ArrayRef(right).drop_back(2));
   result.push_back(left[left.size() - 2]);

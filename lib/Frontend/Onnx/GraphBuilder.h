@@ -20,6 +20,15 @@
 
 namespace attune {
 
+/// What the ops of a graph count on: one extent equals another or is at most
+/// as large.
+struct ShapeRequirement {
+  DimExpr left;
+  bool isLimit;
+  DimExpr right;
+  std::string where; ///< "node 'x'"
+};
+
 class GraphBuilder {
 public:
   explicit GraphBuilder(mlir::MLIRContext &context)
@@ -60,7 +69,19 @@ public:
     setShape(op->getResult(0), shape);
     return op->getResult(0);
   }
-  /// NumPy's rules. Symbols that differ are taken to be equal at run time.
+  /// Has the model refuse calls in which the extents differ. Importers ask for
+  /// it wherever ops take different extents to be the same.
+  void requireEqual(const DimExpr &left, const DimExpr &right);
+  /// Has the model refuse calls in which `left` is larger.
+  void requireAtMost(const DimExpr &left, const DimExpr &right);
+  llvm::ArrayRef<ShapeRequirement> getRequirements() const {
+    return requirements;
+  }
+  /// Extents of inputs along which something is appended to them: caches, which
+  /// are empty at first.
+  llvm::ArrayRef<DimExpr> getAppendedExtents() const { return appended; }
+  /// NumPy's rules. Extents that differ are required to be equal, unless one is
+  /// 1 while importing.
   SymbolicShape broadcast(llvm::ArrayRef<DimExpr> lhs,
                           llvm::ArrayRef<DimExpr> rhs);
   /// An axis of ONNX, which may be negative, as one in [0, rank).
@@ -158,9 +179,16 @@ public:
                      bool transposeRhs = false);
 
 private:
+  void require(ShapeRequirement requirement);
+  /// Has offset + i * step within the extent for all i below `size`.
+  void requireWithin(const DimExpr &extent, const DimExpr &offset,
+                     const DimExpr &size, int64_t step);
+
   mlir::OpBuilder builder;
   mlir::Location location;
   llvm::DenseMap<mlir::Value, SymbolicShape> shapes;
+  llvm::SmallVector<ShapeRequirement> requirements;
+  llvm::SmallVector<DimExpr> appended;
   std::string problem;
 };
 

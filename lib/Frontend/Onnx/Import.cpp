@@ -72,6 +72,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> OnnxImport::run(StringRef name) {
     return std::move(error);
   if (llvm::Error error = importOutputs())
     return std::move(error);
+  settleShapes(*module, forward, graph);
   return std::move(module);
 }
 
@@ -104,10 +105,61 @@ llvm::Expected<DimExpr> OnnxImport::extentOf(const OnnxValueInfo &input,
   std::string name = dim.name;
   if (name.empty())
     name = input.name + "_dim_" + std::to_string(axis);
+  if (std::optional<DimExpr> sum = parseExtent(name))
+    return *sum;
+  return DimExpr::symbol(symbolFor(name));
+}
+
+const std::string &OnnxImport::symbolFor(StringRef name) {
   std::string &symbol = dims[name];
   if (symbol.empty())
     symbol = makeSymbol(name);
-  return DimExpr::symbol(symbol);
+  return symbol;
+}
+
+void OnnxImport::findNames() {
+  for (const OnnxValueInfo &input : model.graph.inputs)
+    for (const OnnxValueInfo::Dim &dim : input.shape
+                                             ? ArrayRef(*input.shape)
+                                             : ArrayRef<OnnxValueInfo::Dim>()) {
+      std::optional<DimExpr> extent = DimExpr::parse(dim.name);
+      if (!dim.value && extent && extent->getSymbol() == dim.name)
+        plainNames.insert(dim.name);
+    }
+}
+
+std::optional<DimExpr> OnnxImport::parseExtent(StringRef name) {
+  std::optional<DimExpr> parsed = DimExpr::parse(name);
+  if (!parsed || parsed->getConstant() || parsed->getSymbol() == name)
+    return std::nullopt;
+  DimExpr result;
+  for (const auto &[monomial, coefficient] : parsed->getTerms()) {
+    DimExpr term = coefficient;
+    for (const std::string &factor : monomial) {
+      if (!plainNames.contains(factor))
+        return std::nullopt;
+      term *= DimExpr::symbol(symbolFor(factor));
+    }
+    result += term;
+  }
+  return result;
+}
+
+void OnnxImport::requireDeclared(const OnnxValueInfo &output,
+                                 ArrayRef<DimExpr> shape) {
+  if (!output.shape || output.shape->size() != shape.size())
+    return;
+  // Only where it says what a symbol is: exporters also give outputs names that
+  // have nothing to do with the inputs'.
+  for (auto [dim, extent] : llvm::zip(*output.shape, shape)) {
+    auto known = dims.find(dim.name);
+    bool isSum = extent.getTerms().size() > 1;
+    if (dim.value || known == dims.end() || !isSum)
+      continue;
+    DimExpr symbol = DimExpr::symbol(known->second);
+    if (extent.substitute(known->second, 0) == extent)
+      graph.requireEqual(symbol, extent);
+  }
 }
 
 /// The element type of inputs and outputs: unlike within the function, floats
@@ -131,6 +183,7 @@ static ArrayAttr dimsAttr(OpBuilder &builder, ArrayRef<DimExpr> shape) {
 }
 
 llvm::Error OnnxImport::importInputs() {
+  findNames();
   OpBuilder &builder = graph.ops();
   Block &body = forward.getBody().front();
   SmallVector<Type> types;
@@ -202,6 +255,7 @@ llvm::Error OnnxImport::importOutputs() {
                                   toString(known->type),
                               "output '" + printable(output.name) + "'");
     Value value = graph.cast(materialize(*known, graph), element);
+    requireDeclared(output, graph.shape(value));
     // Results have memory of their own.
     bool isCopied =
         isa<BlockArgument>(value) || value.getDefiningOp<ConstantOp>() ||

@@ -81,6 +81,16 @@ private:
   mlir::Value loadWeight(llvm::StringRef name, mlir::RankedTensorType type,
                          mlir::ArrayAttr pieces, mlir::DenseElementsAttr value);
   llvm::Expected<DimExpr> extentOf(const OnnxValueInfo &input, size_t axis);
+  /// Finds the names of extents that inputs have alone.
+  void findNames();
+  /// A name of the model that is a sum of other names, as exporters write the
+  /// extents of caches; nullopt when it is one of its own.
+  std::optional<DimExpr> parseExtent(llvm::StringRef name);
+  const std::string &symbolFor(llvm::StringRef name);
+  /// Has an output that the model gives a name which inputs have as an extent
+  /// decide that name.
+  void requireDeclared(const OnnxValueInfo &output,
+                       llvm::ArrayRef<DimExpr> shape);
 
   const OnnxModel &model;
   std::string path;
@@ -96,6 +106,8 @@ private:
   std::deque<OnnxTensor> tensors;
   /// Symbols of dynamic extents by the model's name of them.
   llvm::StringMap<std::string> dims;
+  /// Names of dynamic extents that inputs have alone.
+  llvm::StringSet<> plainNames;
   llvm::StringSet<> usedSymbols;
   /// What is not supported, in the order found, with counts.
   ProblemList unsupported;
@@ -103,6 +115,12 @@ private:
   size_t nodeCount = 0;
   unsigned depth = 0;
 };
+
+/// SettleShapes.cpp: replaces symbols that the graph's requirements decide, and
+/// leaves the others and the smallest values of symbols in the module's
+/// attributes.
+void settleShapes(mlir::ModuleOp module, mlir::func::FuncOp function,
+                  const GraphBuilder &graph);
 
 /// SymbolicEvaluation.cpp: sets the results of a node of integer arithmetic
 /// whose inputs are constants and extents, when its ops are ones of shapes;

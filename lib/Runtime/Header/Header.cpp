@@ -2,6 +2,7 @@
 #include "attune/Runtime/Header.h"
 
 #include "HeaderText.inc"
+#include "attune/Runtime/Extents.h"
 #include "attune/Runtime/Npy.h"
 #include "attune/Runtime/Text.h"
 
@@ -25,22 +26,11 @@ std::string commentText(std::string_view text) {
   return out;
 }
 
-std::string shapeOf(const AttuneModel &model, const AttuneTensorInfo &info) {
-  std::string text = "[";
-  for (int32_t i = 0; i < info.rank; ++i) {
-    int64_t dim = info.dims[i];
-    text += i ? ", " : "";
-    text += dim < 0 ? commentText(model.symbols[-1 - dim].name)
-                    : std::to_string(dim);
-  }
-  return text + "]";
-}
-
 std::string tensorLine(const AttuneModel &model, const AttuneTensorInfo &info,
                        bool isInput) {
-  std::string line =
-      format(" *   \"%s\" %s %s", commentText(info.name).c_str(),
-             elementTypeName(info.type), shapeOf(model, info).c_str());
+  std::string line = format(" *   \"%s\" %s %s", commentText(info.name).c_str(),
+                            elementTypeName(info.type),
+                            commentText(symbolicShape(model, info)).c_str());
   bool isInteger = !isFloatType(info.type) && info.type != ATTUNE_BOOL;
   if (isInput && isInteger && info.min <= info.max)
     line += format(", %lld to %lld", (long long)info.min, (long long)info.max);
@@ -123,6 +113,10 @@ std::string renderHeader(const AttuneModel &model, std::string_view prefix,
                        : "",
         symbol.min == 0 ? ", may be 0" : ""));
   }
+  for (int32_t i = 0; i < model.num_constraints; ++i)
+    symbols.push_back(format(
+        " *   always %s",
+        commentText(constraintText(model, model.constraints[i])).c_str()));
   for (int32_t i = 0; i < model.num_inputs; ++i)
     inputs.push_back(tensorLine(model, model.inputs[i], true));
   for (int32_t i = 0; i < model.num_outputs; ++i)

@@ -57,11 +57,12 @@ void fillInput(const AttuneTensorInfo &info, const attune_tensor &tensor) {
 void prepare(const AttuneModel &model, const std::vector<int64_t> &symbols,
              Tensors &inputs, Tensors &outputs) {
   for (int32_t i = 0; i < model.num_inputs; ++i)
-    fillInput(model.inputs[i],
-              inputs.add(model.inputs[i], dimsOf(model.inputs[i], symbols)));
+    fillInput(
+        model.inputs[i],
+        inputs.add(model.inputs[i], dimsOf(model, model.inputs[i], symbols)));
   for (int32_t i = 0; i < model.num_outputs; ++i)
     if (model.embedding_output < 0 || model.embedding_output == i)
-      outputs.add(model.outputs[i], dimsOf(model.outputs[i], symbols));
+      outputs.add(model.outputs[i], dimsOf(model, model.outputs[i], symbols));
 }
 
 int measure(const Context &context, attune_model *model,

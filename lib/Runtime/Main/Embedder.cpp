@@ -75,7 +75,7 @@ int runBatch(const AttuneModel &descriptor, attune_model *model, int64_t padId,
     bool isTypes = !strcmp(info.name, "token_type_ids");
     if (!isIds && !isMask && !isTypes)
       continue;
-    attune_tensor &tensor = inputs.add(info, dimsOf(info, symbols));
+    attune_tensor &tensor = inputs.add(info, dimsOf(descriptor, info, symbols));
     for (size_t row = 0; row < batch.size(); ++row) {
       const TokenizedText &text = texts[batch[row]];
       for (size_t column = 0; column < length; ++column) {
@@ -91,7 +91,7 @@ int runBatch(const AttuneModel &descriptor, attune_model *model, int64_t padId,
   }
   const AttuneTensorInfo &info =
       descriptor.outputs[descriptor.embedding_output];
-  attune_tensor &output = outputs.add(info, dimsOf(info, symbols));
+  attune_tensor &output = outputs.add(info, dimsOf(descriptor, info, symbols));
   if (attune_status status =
           attune_forward(model, inputs.data(), inputs.size(), outputs.data(),
                          outputs.size(), nullptr, 0))

@@ -2,6 +2,7 @@
 #include "Program.h"
 
 #include "attune/Runtime/Cpu.h"
+#include "attune/Runtime/Extents.h"
 #include "attune/Runtime/Npy.h"
 #include "attune/Runtime/Text.h"
 #include "attune/Runtime/ThreadPool.h"
@@ -12,11 +13,6 @@ using rt::format;
 
 namespace {
 
-const char *symbolName(const AttuneModel &model, int64_t dim) {
-  int64_t index = -1 - dim;
-  return index < model.num_symbols ? model.symbols[index].name : "?";
-}
-
 std::string tensorJson(const AttuneModel &model, const AttuneTensorInfo &info,
                        bool isInput) {
   std::string out = "{\"name\": ";
@@ -26,7 +22,7 @@ std::string tensorJson(const AttuneModel &model, const AttuneTensorInfo &info,
   for (int32_t i = 0; i < info.rank; ++i) {
     out += i ? ", " : "";
     if (info.dims[i] < 0)
-      rt::appendJsonString(out, symbolName(model, info.dims[i]));
+      rt::appendJsonString(out, rt::extentText(model, info.dims[i]));
     else
       out += std::to_string(info.dims[i]);
   }
@@ -74,6 +70,18 @@ std::string infoJson(const AttuneModel &model) {
                   (long long)model.symbols[k].min,
                   (long long)model.symbols[k].max);
   }
+  out += "],\n \"constraints\": [";
+  for (int32_t i = 0; i < model.num_constraints; ++i) {
+    const AttuneConstraint &constraint = model.constraints[i];
+    out += i ? ", {\"left\": " : "{\"left\": ";
+    rt::appendJsonString(out, rt::extentText(model, constraint.left));
+    out += format(", \"relation\": \"%s\", \"right\": ",
+                  constraint.relation == ATTUNE_AT_MOST ? "at_most" : "equal");
+    rt::appendJsonString(out, rt::extentText(model, constraint.right));
+    out += ", \"where\": ";
+    rt::appendJsonString(out, constraint.where);
+    out += '}';
+  }
   out += "],\n \"inputs\": " +
          tensorsJson(model, model.inputs, model.num_inputs, true);
   out += ",\n \"outputs\": " +
@@ -86,13 +94,8 @@ std::string infoJson(const AttuneModel &model) {
 std::string tensorText(const AttuneModel &model, const AttuneTensorInfo &info,
                        bool isInput) {
   std::string out =
-      format("  %-20s %-8s [", info.name, rt::elementTypeName(info.type));
-  for (int32_t i = 0; i < info.rank; ++i) {
-    out += i ? ", " : "";
-    out += info.dims[i] < 0 ? symbolName(model, info.dims[i])
-                            : std::to_string(info.dims[i]);
-  }
-  out += ']';
+      format("  %-20s %-8s %s", info.name, rt::elementTypeName(info.type),
+             rt::symbolicShape(model, info).c_str());
   if (isInput && info.when_absent != ATTUNE_REQUIRED)
     out += info.when_absent == ATTUNE_ONES ? " optional, ones when left out"
                                            : " optional, zeros when left out";
@@ -129,6 +132,9 @@ std::string infoText(const AttuneModel &model) {
                           : format("  %-20s any", symbol.name);
     out += symbol.min == 0 ? ", may be 0\n" : "\n";
   }
+  for (int32_t i = 0; i < model.num_constraints; ++i)
+    out += format("  always %s\n",
+                  rt::constraintText(model, model.constraints[i]).c_str());
   out += "inputs:\n";
   for (int32_t i = 0; i < model.num_inputs; ++i)
     out += tensorText(model, model.inputs[i], true);

@@ -1,6 +1,7 @@
 //===- Tensors.cpp - Tensors that a subcommand owns -----------------------===//
 #include "Tensors.h"
 
+#include "attune/Runtime/Extents.h"
 #include "attune/Runtime/Npy.h"
 
 #include <algorithm>
@@ -69,13 +70,14 @@ int32_t findSymbol(const AttuneModel &model, std::string_view name) {
   return -1;
 }
 
-std::vector<int64_t> dimsOf(const AttuneTensorInfo &info,
+std::vector<int64_t> dimsOf(const AttuneModel &model,
+                            const AttuneTensorInfo &info,
                             const std::vector<int64_t> &symbols) {
   std::vector<int64_t> dims;
   dims.reserve(size_t(info.rank));
   for (int32_t i = 0; i < info.rank; ++i)
-    dims.push_back(info.dims[i] < 0 ? symbols[size_t(-1 - info.dims[i])]
-                                    : info.dims[i]);
+    dims.push_back(
+        rt::extentValue(model, info.dims[i], symbols.data()).value_or(0));
   return dims;
 }
 

@@ -45,8 +45,9 @@ const AttuneTensorInfo *findOutput(const AttuneModel &model,
 /// The index of the symbol of this name, or -1.
 int32_t findSymbol(const AttuneModel &model, std::string_view name);
 
-/// A tensor's extents for these symbol values.
-std::vector<int64_t> dimsOf(const AttuneTensorInfo &info,
+/// A tensor's extents for these symbol values, which the model takes.
+std::vector<int64_t> dimsOf(const AttuneModel &model,
+                            const AttuneTensorInfo &info,
                             const std::vector<int64_t> &symbols);
 
 } // namespace attune::program

@@ -72,6 +72,52 @@ TEST_F(ModelInterfaceTest, Complete) {
   EXPECT_EQ(model.embedding_output, 1);
 }
 
+TEST_F(ModelInterfaceTest, Polynomials) {
+  auto module = parse(withInterface(
+      R"(function = "f", symbols = ["past", "length"],
+         inputs = [{name = "ids", type = tensor<?xi64>, dims = ["length"]},
+                   {name = "mask", type = tensor<?xi64>, dims = ["past + length"]},
+                   {name = "cache", type = tensor<?xf32>, dims = ["past"]}],
+         outputs = [{name = "cache", type = tensor<?xf32>, dims = ["length + past"]},
+                    {name = "pairs", type = tensor<?x?xf32>, dims = ["2*length*length - 3", "8"]}])",
+      R"(, attune.min_dims = {past = 0 : i64}, attune.constraints = [
+           {left = "past + length", relation = "at_most", right = "64", where = "node 'x'"},
+           {left = "length", relation = "equal", right = "past - 1", where = "node 'y'"}])"));
+  ASSERT_TRUE(module);
+  llvm::Expected<ModelInterface> interface = ModelInterface::get(*module);
+  ASSERT_TRUE(!!interface) << message(interface.takeError());
+  module = nullptr;
+  ModelInterface moved = std::move(*interface);
+  const AttuneModel &model = moved.getDescriptor();
+  EXPECT_EQ(model.symbols[0].min, 0);
+  EXPECT_EQ(model.symbols[1].min, 1);
+  // One for each polynomial, however it is written.
+  ASSERT_EQ(model.num_polynomials, 3);
+  EXPECT_EQ(model.inputs[1].dims[0], -3);
+  EXPECT_EQ(model.outputs[0].dims[0], -3);
+  EXPECT_EQ(model.outputs[1].dims[0], -4);
+  EXPECT_EQ(model.outputs[1].dims[1], 8);
+  EXPECT_STREQ(model.polynomials[0].text, "length + past");
+  ASSERT_EQ(model.polynomials[0].num_terms, 2);
+  EXPECT_EQ(model.polynomials[0].terms[0].coefficient, 1);
+  ASSERT_EQ(model.polynomials[0].terms[0].num_symbols, 1);
+  EXPECT_EQ(model.polynomials[0].terms[0].symbols[0], 1);
+  EXPECT_EQ(model.polynomials[0].terms[1].symbols[0], 0);
+  ASSERT_EQ(model.polynomials[1].num_terms, 2);
+  EXPECT_EQ(model.polynomials[1].terms[0].coefficient, -3);
+  EXPECT_EQ(model.polynomials[1].terms[0].num_symbols, 0);
+  EXPECT_EQ(model.polynomials[1].terms[1].coefficient, 2);
+  EXPECT_EQ(model.polynomials[1].terms[1].num_symbols, 2);
+  ASSERT_EQ(model.num_constraints, 2);
+  EXPECT_EQ(model.constraints[0].relation, ATTUNE_AT_MOST);
+  EXPECT_EQ(model.constraints[0].left, -3);
+  EXPECT_EQ(model.constraints[0].right, 64);
+  EXPECT_STREQ(model.constraints[0].where, "node 'x'");
+  EXPECT_EQ(model.constraints[1].relation, ATTUNE_EQUAL);
+  EXPECT_EQ(model.constraints[1].left, -2);
+  EXPECT_EQ(model.constraints[1].right, -5);
+}
+
 TEST_F(ModelInterfaceTest, Defaults) {
   auto module = parse(withInterface(
       R"(function = "f", symbols = [], inputs = [],
@@ -121,6 +167,18 @@ TEST_F(ModelInterfaceTest, Hostile) {
             "");
   EXPECT_EQ(input("{name = \"x\", type = tensor<?xf32>, dims = [\"n\"]}"), "");
   EXPECT_EQ(input("{name = \"x\", type = tensor<2xi64>, limit = \"all\"}"), "");
+  EXPECT_NE(input("{name = \"x\", type = tensor<?xf32>, dims = [\"n + m\"]}"),
+            "");
+  EXPECT_NE(input("{name = \"x\", type = tensor<?xf32>, dims = [\"n +\"]}"),
+            "");
+  auto module = parse(withInterface(
+      "function = \"f\", symbols = [\"n\"], inputs = [], outputs = []",
+      ", attune.constraints = [{left = \"n\", relation = \"equal\", right = "
+      "\"m\", where = \"\"}]"));
+  ASSERT_TRUE(module);
+  EXPECT_NE(
+      message(ModelInterface::get(*module).takeError()).find("constraint"),
+      std::string::npos);
 }
 
 } // namespace

@@ -87,8 +87,8 @@ TEST_F(LaunchShapesTest, UsesAreThoseOfTheLargestLaunch) {
 }
 
 TEST_F(LaunchShapesTest, SymbolsComeInOrder) {
-  SmallVector<StringRef> symbols = getSymbols(parse(kText));
-  EXPECT_EQ(symbols, (SmallVector<StringRef>{"batch", "length"}));
+  SmallVector<std::string> symbols = getSymbols(parse(kText));
+  EXPECT_EQ(symbols, (SmallVector<std::string>{"batch", "length"}));
 }
 
 TEST_F(LaunchShapesTest, SaysWhatHasNoSize) {

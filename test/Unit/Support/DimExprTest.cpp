@@ -71,10 +71,42 @@ TEST(DimExpr, ParseReadsWhatPrintWrites) {
        {DimExpr(), DimExpr(1), DimExpr(42), b, b * l, b * 768 * l + l * l + 5,
         b * b * b * 2, DimExpr(0) - b * 3})
     EXPECT_EQ(DimExpr::parse(expr.str()), expr) << expr.str();
+  EXPECT_EQ(DimExpr::parse("batch - length"), b - l);
+  EXPECT_EQ(DimExpr::parse("2*length-1"), l * 2 - 1);
+  EXPECT_EQ(DimExpr::parse("-batch - -3"), DimExpr(3) - b);
+  EXPECT_EQ(DimExpr::parse(" batch*length *2+ 4"), b * l * 2 + 4);
+  for (const char *text : {"-", "batch length", "2x", "batch--", "*", "a - "})
+    EXPECT_EQ(DimExpr::parse(text), std::nullopt) << text;
   EXPECT_EQ(DimExpr::parse(""), std::nullopt);
   EXPECT_EQ(DimExpr::parse("+"), std::nullopt);
   EXPECT_EQ(DimExpr::parse("2*"), std::nullopt);
   EXPECT_EQ(DimExpr::parse("2 + "), std::nullopt);
+}
+
+TEST(DimExpr, Substitution) {
+  DimExpr n = DimExpr::symbol("n");
+  EXPECT_EQ((b * l * l + l + 2).substitute("length", n + 1),
+            b * (n + 1) * (n + 1) + n + 3);
+  EXPECT_EQ((b - l).substitute("length", b), DimExpr());
+  EXPECT_EQ((b - l).substitute("other", n), b - l);
+}
+
+TEST(DimExpr, PlainSymbols) {
+  EXPECT_EQ(b.getSymbol(), "batch");
+  for (const DimExpr &expr : {DimExpr(), DimExpr(1), b * 2, b * b, b + l})
+    EXPECT_EQ(expr.getSymbol(), "") << expr.str();
+}
+
+TEST(DimExpr, ExactValues) {
+  llvm::StringMap<int64_t> values;
+  values["batch"] = int64_t(1) << 40;
+  values["length"] = 3;
+  EXPECT_EQ((b * l - 5).evaluateExactly(values), (int64_t(3) << 40) - 5);
+  EXPECT_EQ(DimExpr().evaluateExactly(values), 0);
+  EXPECT_EQ((b * b).evaluateExactly(values), std::nullopt);
+  EXPECT_EQ((l + std::numeric_limits<int64_t>::max()).evaluateExactly(values),
+            std::nullopt);
+  EXPECT_EQ(DimExpr::symbol("n").evaluateExactly(values), std::nullopt);
 }
 
 /// Files can say any extent: what cannot be counted stays at the limits.

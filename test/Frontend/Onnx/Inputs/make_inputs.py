@@ -144,6 +144,77 @@ def unsound():
     )
 
 
+def extents():
+    """Models in which extents of different names have to fit."""
+    add = helper.make_node("Add", ["x", "z"], ["y"], name="add")
+    save(
+        "extents-equal",
+        [add],
+        inputs=[info("x", shape=("n", 4)), info("z", shape=("m", 4))],
+        outputs=[info("y", shape=("n", 4))],
+    )
+    # A cache of what was before, and a mask of all.
+    cache = [
+        helper.make_node("Concat", ["past", "x"], ["present"], axis=1, name="append"),
+        helper.make_node("Unsqueeze", ["mask", "last"], ["column"]),
+        helper.make_node("Mul", ["present", "column"], ["y"], name="hide"),
+    ]
+    for name, total in (("sum", "total"), ("declared", "past + length")):
+        save(
+            f"extents-{name}",
+            cache,
+            inputs=[
+                info("mask", shape=("batch", total)),
+                info("x", shape=("batch", "length", 4)),
+                info("past", shape=("batch", "past", 4)),
+            ],
+            outputs=[info("y", shape=("batch", "any", 4)), info("present", shape=("batch", "any", 4))],
+            initializers=[tensor("last", [2], np.int64)],
+        )
+    # Nothing uses the mask's columns: the name of the output says how many there are.
+    save(
+        "extents-output",
+        [
+            helper.make_node("Concat", ["past", "x"], ["present"], axis=1, name="append"),
+            helper.make_node("ReduceSum", ["mask", "last"], ["y"], keepdims=0),
+        ],
+        inputs=[
+            info("mask", shape=("batch", "total")),
+            info("x", shape=("batch", "length", 4)),
+            info("past", shape=("batch", "past", 4)),
+        ],
+        outputs=[info("y", shape=("batch",)), info("present", shape=("batch", "total", 4))],
+        initializers=[tensor("last", [1], np.int64)],
+    )
+    # Positions after the past, of a table of 8.
+    save(
+        "extents-limit",
+        [
+            helper.make_node("Concat", ["past", "x"], ["present"], axis=0, name="append"),
+            helper.make_node("Shape", ["past"], ["begin"], end=1),
+            helper.make_node("Shape", ["present"], ["end"], end=1),
+            helper.make_node("Slice", ["table", "begin", "end", "first"], ["rows"], name="positions"),
+            helper.make_node("Add", ["x", "rows"], ["y"], name="add"),
+        ],
+        inputs=[info("x", shape=("length", 4)), info("past", shape=("past", 4))],
+        outputs=[info("y", shape=("length", 4)), info("present", shape=("any", 4))],
+        initializers=[tensor("table", np.arange(32).reshape(8, 4)), tensor("first", [0], np.int64)],
+    )
+    # An equation that says of no extent what it is.
+    save(
+        "extents-open",
+        [
+            helper.make_node("Reshape", ["x", "flat"], ["a"], name="flatten"),
+            helper.make_node("Reshape", ["z", "flat"], ["b"]),
+            helper.make_node("Add", ["a", "b"], ["y"], name="add"),
+        ],
+        inputs=[info("x", shape=("n", "n")), info("z", shape=("m", 3, "m"))],
+        outputs=[info("y", shape=("any",))],
+        initializers=[tensor("flat", [-1], np.int64)],
+    )
+
+
 if __name__ == "__main__":
     sound()
+    extents()
     unsound()
