@@ -1,12 +1,141 @@
-//===- LinearAttention.cpp - Linear attention and causal convolutions -----===//
+//===- LinearAttention.cpp - Attention through a state of fixed size ------===//
+#include "LinearAttentionForms.h"
 #include "Models.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace attune;
 
 namespace {
+
+using Vector = std::vector<double>;
+
+/// Operands by their names and the heads that they have.
+class Sequences {
+public:
+  Sequences(LinearAttentionOp op, Operands operands)
+      : op(op), query(*operands[0]), key(*operands[1]), value(*operands[2]) {
+    // Optional operands are there or not, in the order of the op.
+    size_t next = 3;
+    auto take = [&](Value operand) {
+      return operand ? operands[next++] : nullptr;
+    };
+    mask = take(op.getKeyMask());
+    decay = take(op.getDecay());
+    beta = take(op.getBeta());
+    logWeights = take(op.getLogWeights());
+    past = take(op.getPast());
+    pastSum = take(op.getPastSum());
+    pastMax = take(op.getPastMax());
+    batch = query.getDim(0);
+    queries = query.getDim(1);
+    keys = op.getFull() ? key.getDim(1) : queries;
+    heads = op.getHeads();
+    kvHeads = op.getKvHeads();
+    group = heads / kvHeads;
+    keyDim = op.getKeyDim();
+    valueDim = op.getValueDim();
+  }
+
+  llvm::Error check() {
+    int64_t decayColumns = decay ? decay->getDim(-1) : 0;
+    int64_t betaColumns = beta ? beta->getDim(-1) : 0;
+    bool isFixed = decay && decay->getRank() == 1;
+    struct Operand {
+      StringRef name;
+      const Tensor *tensor;
+      SmallVector<int64_t> shape;
+    };
+    for (const Operand &each : {
+             Operand{"keys", &key, {batch, keys, kvHeads * keyDim}},
+             Operand{"values", &value, {batch, keys, kvHeads * valueDim}},
+             Operand{"a key mask", mask, {batch, keys}},
+             Operand{"a decay",
+                     isFixed ? nullptr : decay,
+                     {batch, keys, decayColumns}},
+             Operand{"a beta", beta, {batch, keys, betaColumns}},
+             Operand{"log weights", logWeights, {batch, keys, kvHeads}},
+             Operand{"a past state", past, {batch, kvHeads, keyDim, valueDim}},
+             Operand{"a past sum", pastSum, {batch, kvHeads, keyDim}},
+             Operand{"a past max", pastMax, {batch, kvHeads}},
+         })
+      if (each.tensor)
+        if (llvm::Error error =
+                expectShape(op, each.name, *each.tensor, each.shape))
+          return error;
+    return llvm::Error::success();
+  }
+
+  /// What key head `h` and its heads of queries have of sequence `b`.
+  LinearAttentionHead getHead(int64_t b, int64_t h) {
+    LinearAttentionHead head;
+    head.rule = op.getRule();
+    head.group = group;
+    head.keyDim = keyDim;
+    head.valueDim = valueDim;
+    head.scale = op.getScale().convertToDouble();
+    head.full = op.getFull();
+    if (op.getDenominator())
+      head.denominator = op.getDenominator()->convertToDouble();
+    head.squash = op.getSquash();
+    head.queries = queries;
+    head.keys = keys;
+    head.query = columnsOf(query, b, h * group * keyDim, group * keyDim);
+    head.key = columnsOf(key, b, h * keyDim, keyDim);
+    head.value = columnsOf(value, b, h * valueDim, valueDim);
+    for (int64_t t = 0; mask && t < keys; ++t)
+      if (mask->getInteger(b * keys + t) == 0)
+        std::fill_n(head.key.begin() + t * keyDim, keyDim, 0.0);
+    for (int64_t t = 0; decay && t < keys; ++t)
+      for (int64_t c = 0; c < keyDim; ++c)
+        head.decay.push_back(getDecay(b * keys + t, h, c));
+    if (beta) {
+      int64_t columns = beta->getDim(2);
+      head.beta = columnsOf(*beta, b, columns == 1 ? 0 : h, 1);
+    }
+    if (logWeights)
+      head.logWeights = columnsOf(*logWeights, b, h, 1);
+    return head;
+  }
+
+  LinearAttentionState getPast(const LinearAttentionHead &head, int64_t b,
+                               int64_t h) const {
+    LinearAttentionState state = LinearAttentionState::zero(head);
+    int64_t index = b * kvHeads + h;
+    if (past)
+      state.matrix =
+          past->toDoubles(index * keyDim * valueDim, keyDim * valueDim);
+    if (pastSum)
+      state.sum = pastSum->toDoubles(index * keyDim, keyDim);
+    if (pastMax)
+      state.max = pastMax->getFloat(index);
+    return state;
+  }
+
+  LinearAttentionOp op;
+  int64_t batch, queries, keys, heads, kvHeads, group, keyDim, valueDim;
+
+private:
+  /// Columns of all tokens of a sequence, [tokens, count].
+  static Vector columnsOf(const Tensor &tensor, int64_t b, int64_t first,
+                          int64_t count) {
+    int64_t tokens = tensor.getDim(1), columns = tensor.getDim(2);
+    return tensor
+        .gather({tokens, count}, {columns, 1}, b * tokens * columns + first)
+        .toDoubles();
+  }
+
+  /// One a head, the same for all tokens or not, or one a column.
+  double getDecay(int64_t token, int64_t h, int64_t c) const {
+    if (decay->getRank() == 1)
+      return decay->getFloat(h);
+    int64_t columns = decay->getDim(2);
+    return decay->getFloat(token * columns +
+                           (columns == kvHeads ? h : h * keyDim + c));
+  }
+
+  const Tensor &query, &key, &value;
+  const Tensor *mask, *decay, *beta, *logWeights, *past, *pastSum, *pastMax;
+};
 
 struct LinearAttentionModel
     : ReferenceOpInterface::ExternalModel<LinearAttentionModel,
@@ -14,129 +143,43 @@ struct LinearAttentionModel
   llvm::Error interpret(Operation *op, Interpreter &, Operands operands,
                         Results &results) const {
     auto attention = cast<LinearAttentionOp>(op);
-    const Tensor &query = *operands[0], &key = *operands[1],
-                 &value = *operands[2];
-    size_t next = 3;
-    auto take = [&](Value operand) {
-      return operand ? operands[next++] : nullptr;
-    };
-    const Tensor *decay = take(attention.getDecay());
-    const Tensor *beta = take(attention.getBeta());
-    const Tensor *past = take(attention.getPast());
-    int64_t batch = query.getDim(0), length = query.getDim(1);
+    Sequences sequences(attention, operands);
+    if (llvm::Error error = sequences.check())
+      return error;
+    int64_t batch = sequences.batch, queries = sequences.queries;
     int64_t heads = attention.getHeads(), kvHeads = attention.getKvHeads();
-    int64_t dk = attention.getKeyDim(), dv = attention.getValueDim();
-    for (auto [name, tensor, columns] :
-         {std::tuple<StringRef, const Tensor *, int64_t>("keys", &key,
-                                                         kvHeads * dk),
-          {"values", &value, kvHeads * dv},
-          {"a decay", decay, decay ? decay->getDim(2) : 0},
-          {"a beta", beta, beta ? beta->getDim(2) : 0}})
-      if (tensor)
-        if (llvm::Error error =
-                expectShape(op, name, *tensor, {batch, length, columns}))
-          return error;
-    if (past)
-      if (llvm::Error error =
-              expectShape(op, "a past state", *past, {batch, kvHeads, dk, dv}))
-        return error;
-    auto values = makeValues(op, {batch, length, heads * dv});
+    int64_t keyDim = attention.getKeyDim(), valueDim = attention.getValueDim();
+    int64_t columns = heads / kvHeads * valueDim; // of a group
+    SmallVector<int64_t> shape = {batch, queries, heads * valueDim};
+    SmallVector<int64_t> stateShape = {batch, kvHeads, keyDim, valueDim};
+    auto values = makeValues(op, shape);
     if (!values)
       return values.takeError();
-    auto states = makeValues(op, {batch, kvHeads, dk, dv});
-    if (!states)
+    if (auto states = makeValues(op, stateShape); !states)
       return states.takeError();
-    if (past)
-      *states = past->toDoubles();
-
-    double scale = attention.getScale().convertToDouble();
+    Vector present, presentSum, presentMax;
     for (int64_t b = 0; b < batch; ++b)
-      for (int64_t t = 0; t < length; ++t)
-        for (int64_t h = 0; h < kvHeads; ++h) {
-          auto state = MutableArrayRef<double>(*states).slice(
-              (b * kvHeads + h) * dk * dv, dk * dv);
-          int64_t token = b * length + t;
-          auto k = key.toDoubles(token * kvHeads * dk + h * dk, dk);
-          auto v = value.toDoubles(token * kvHeads * dv + h * dv, dv);
-          if (decay) {
-            int64_t columns = decay->getDim(2);
-            for (int64_t i = 0; i < dk; ++i) {
-              int64_t column = columns == kvHeads * dk ? h * dk + i : h;
-              double factor =
-                  std::exp(decay->getFloat(token * columns + column));
-              for (int64_t j = 0; j < dv; ++j)
-                state[i * dv + j] *= factor;
-            }
-          }
-          if (beta) {
-            int64_t columns = beta->getDim(2);
-            double rate = beta->getFloat(token * columns + h % columns);
-            for (int64_t j = 0; j < dv; ++j) {
-              double found = 0;
-              for (int64_t i = 0; i < dk; ++i)
-                found += state[i * dv + j] * k[i];
-              v[j] = rate * (v[j] - found);
-            }
-          }
-          for (int64_t i = 0; i < dk; ++i)
-            for (int64_t j = 0; j < dv; ++j)
-              state[i * dv + j] += k[i] * v[j];
-          for (int64_t q = h * heads / kvHeads; q < (h + 1) * heads / kvHeads;
-               ++q)
-            for (int64_t i = 0; i < dk; ++i) {
-              double x =
-                  scale * query.getFloat(token * heads * dk + q * dk + i);
-              for (int64_t j = 0; j < dv; ++j)
-                (*values)[token * heads * dv + q * dv + j] +=
-                    x * state[i * dv + j];
-            }
-        }
-    results.push_back(
-        Tensor::doubles({batch, length, heads * dv}, std::move(*values)));
-    results.push_back(
-        Tensor::doubles({batch, kvHeads, dk, dv}, std::move(*states)));
-    return llvm::Error::success();
-  }
-};
-
-struct CausalConvModel
-    : ReferenceOpInterface::ExternalModel<CausalConvModel, CausalConvOp> {
-  llvm::Error interpret(Operation *op, Interpreter &, Operands operands,
-                        Results &results) const {
-    auto conv = cast<CausalConvOp>(op);
-    const Tensor &input = *operands[0], &weight = *operands[1];
-    size_t next = 2;
-    const Tensor *bias = conv.getBias() ? operands[next++] : nullptr;
-    const Tensor *past = conv.getPast() ? operands[next++] : nullptr;
-    int64_t batch = input.getDim(0), channels = input.getDim(1),
-            length = input.getDim(2), kernel = weight.getDim(1);
-    if (weight.getDim(0) != channels)
-      return errorAt(op, "expected " + Twine(weight.getDim(0)) +
-                             " channels, got shape " +
-                             extentsText(input.getShape()));
-    if (past)
-      if (llvm::Error error = expectShape(op, "a past state", *past,
-                                          {batch, channels, kernel - 1}))
-        return error;
-    std::vector<double> values, present;
-    for (int64_t row = 0; row < batch * channels; ++row) {
-      int64_t c = row % channels;
-      std::vector<double> x(kernel - 1, 0.0);
-      if (past)
-        x = past->toDoubles(row * (kernel - 1), kernel - 1);
-      llvm::append_range(x, input.toDoubles(row * length, length));
-      for (int64_t t = 0; t < length; ++t) {
-        double sum = bias ? bias->getFloat(c) : 0;
-        for (int64_t j = 0; j < kernel; ++j)
-          sum += weight.getFloat(c * kernel + j) * x[t + j];
-        values.push_back(conv.getSilu() ? sum / (1 + std::exp(-sum)) : sum);
+      for (int64_t h = 0; h < kvHeads; ++h) {
+        LinearAttentionHead head = sequences.getHead(b, h);
+        LinearAttentionState state = sequences.getPast(head, b, h);
+        Vector own = attendRecurrent(head, state);
+        for (int64_t t = 0; t < queries; ++t)
+          std::copy_n(own.begin() + t * columns, columns,
+                      values->begin() + (b * queries + t) * heads * valueDim +
+                          h * columns);
+        llvm::append_range(present, state.matrix);
+        llvm::append_range(presentSum, state.sum);
+        presentMax.push_back(state.max);
       }
-      present.insert(present.end(), x.end() - (kernel - 1), x.end());
-    }
-    results.push_back(
-        Tensor::doubles({batch, channels, length}, std::move(values)));
-    results.push_back(
-        Tensor::doubles({batch, channels, kernel - 1}, std::move(present)));
+    results.push_back(Tensor::doubles(shape, std::move(*values)));
+    results.push_back(Tensor::doubles(stateShape, std::move(present)));
+    ArrayRef<int64_t> all(stateShape);
+    if (attention.getPresentSum())
+      results.push_back(
+          Tensor::doubles(all.take_front(3), std::move(presentSum)));
+    if (attention.getPresentMax())
+      results.push_back(
+          Tensor::doubles(all.take_front(2), std::move(presentMax)));
     return llvm::Error::success();
   }
 };
@@ -144,6 +187,5 @@ struct CausalConvModel
 } // namespace
 
 void attune::attachLinearAttentionModels(MLIRContext &context) {
-  CausalConvOp::attachInterface<CausalConvModel>(context);
   LinearAttentionOp::attachInterface<LinearAttentionModel>(context);
 }

@@ -13,8 +13,11 @@ using Results = llvm::SmallVectorImpl<Tensor>;
 
 /// Each attaches the models of one family of ops.
 void attachAttentionModels(mlir::MLIRContext &context);
+void attachCausalConvModels(mlir::MLIRContext &context);
 void attachConvModels(mlir::MLIRContext &context);
 void attachElementwiseModels(mlir::MLIRContext &context);
+void attachFeatureMapModels(mlir::MLIRContext &context);
+void attachHybridAttentionModels(mlir::MLIRContext &context);
 void attachIndexModels(mlir::MLIRContext &context);
 void attachKernelModels(mlir::MLIRContext &context);
 void attachLinearAttentionModels(mlir::MLIRContext &context);

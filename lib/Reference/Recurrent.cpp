@@ -1,38 +1,11 @@
 //===- Recurrent.cpp - Recurrent networks ---------------------------------===//
+#include "GateActivations.h"
 #include "Models.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace attune;
-
-static double apply(GateActivation kind, double alpha, double beta, double x) {
-  switch (kind) {
-  case GateActivation::sigmoid:
-    return 1 / (1 + std::exp(-x));
-  case GateActivation::tanh:
-    return std::tanh(x);
-  case GateActivation::relu:
-    return x < 0 ? 0 : x;
-  case GateActivation::affine:
-    return alpha * x + beta;
-  case GateActivation::leaky_relu:
-    return x < 0 ? alpha * x : x;
-  case GateActivation::thresholded_relu:
-    return x > alpha ? x : 0;
-  case GateActivation::scaled_tanh:
-    return alpha * std::tanh(beta * x);
-  case GateActivation::hard_sigmoid:
-    return std::min(std::max(alpha * x + beta, 0.0), 1.0);
-  case GateActivation::elu:
-    return x < 0 ? alpha * std::expm1(x) : x;
-  case GateActivation::softsign:
-    return x / (1 + std::abs(x));
-  case GateActivation::softplus:
-    return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
-  }
-  return x;
-}
 
 namespace {
 
@@ -85,7 +58,8 @@ template <typename Op> struct Network {
       return index < list.size() ? list[index] : 0;
     };
     auto kind = cast<GateActivationAttr>(op.getActivations()[index]).getValue();
-    return apply(kind, parameter(op.getAlpha()), parameter(op.getBeta()), x);
+    return attune::activate(kind, parameter(op.getAlpha()),
+                            parameter(op.getBeta()), x);
   }
 
   /// Row `gate * H + unit` of the recurrent weight times `vector`, and its

@@ -12,8 +12,11 @@ using namespace attune;
 void attune::registerReferenceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, AttuneDialect *) {
     attachAttentionModels(*context);
+    attachCausalConvModels(*context);
     attachConvModels(*context);
     attachElementwiseModels(*context);
+    attachFeatureMapModels(*context);
+    attachHybridAttentionModels(*context);
     attachIndexModels(*context);
     attachKernelModels(*context);
     attachLinearAttentionModels(*context);

@@ -24,12 +24,24 @@ static void inferBlockShapes(Block &block, ArrayRef<SymbolicShape> arguments,
     results.push_back(shapes.lookup(value));
 }
 
+/// Whether `op` is a head map that its only readers, anchors, compute where
+/// they read it.
+static bool isComputedByReaders(Operation &op) {
+  return isa<HeadMapOpInterface>(op) && !op.use_empty() &&
+         llvm::all_of(op.getUses(), [](OpOperand &use) {
+           auto reader = dyn_cast<KernelOpInterface>(use.getOwner());
+           return reader && reader.acceptsHeadMap(use.getOperandNumber());
+         });
+}
+
 /// What holds for the body of fused regions and kernels: pure ops that a
-/// backend can ask, at most one anchor.
+/// backend can ask, at most one anchor beside the head maps that it reads.
 static LogicalResult verifyKernelBody(Operation *op, Block &body,
                                       TypeRange expectedResults) {
   Operation *anchor = nullptr;
   for (Operation &inner : body.without_terminator()) {
+    if (isComputedByReaders(inner))
+      continue;
     if (isa<KernelOpInterface>(inner)) {
       if (anchor) {
         auto diagnostic = op->emitOpError()
