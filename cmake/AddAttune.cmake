@@ -4,8 +4,9 @@
 #     A compiler library. LINK names Attune libraries, MLIR upstream ones (they come from libMLIR.so).
 #   attune_add_tool(NAME SOURCES main.cpp ... [LINK lib ...] [MLIR lib ...])
 #     An executable in build/bin.
-#   attune_add_unittest(NAME SOURCES a.cpp ... [LINK lib ...] [MLIR lib ...])
-#     A GoogleTest program, each of whose tests is a ctest test.
+#   attune_add_unittest(NAME SOURCES a.cpp ... [LINK lib ...] [MLIR lib ...] [SHARDS n] [ENVIRONMENT NAME=value ...])
+#     A GoogleTest program and the ctest test NAME that runs it; with SHARDS the tests NAME-1 to NAME-n, each of which
+#     runs its part of the program's tests, so that ctest -j shares out a long one.
 #   attune_tablegen(TARGET FILE.td -gen-x OUT.inc [-gen-y OUT2.inc ...])
 #     Generated headers beside the .td's place in the build tree.
 #   attune_add_doc(NAME [DEPENDS target ...])
@@ -75,12 +76,22 @@ function(attune_add_tool name)
 endfunction()
 
 function(attune_add_unittest name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;MLIR" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LINK;MLIR;ENVIRONMENT" ${ARGN})
   attune_add_tool(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} GTest::gtest GTest::gtest_main MLIR ${ARG_MLIR})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/test/Unit")
   target_compile_definitions(${name} PRIVATE
     ATTUNE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ATTUNE_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name})
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${ARG_ENVIRONMENT}")
+  else()
+    foreach(number RANGE 1 ${ARG_SHARDS})
+      math(EXPR index "${number} - 1")
+      add_test(NAME ${name}-${number} COMMAND ${name})
+      set_tests_properties(${name}-${number} PROPERTIES ENVIRONMENT
+        "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index};${ARG_ENVIRONMENT}")
+    endforeach()
+  endif()
   set_property(GLOBAL APPEND PROPERTY ATTUNE_TEST_TARGETS ${name})
 endfunction()
 
