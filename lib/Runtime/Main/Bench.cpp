@@ -1,4 +1,5 @@
 //===- Bench.cpp - The command `bench` ------------------------------------===//
+#include "BenchSizes.h"
 #include "Program.h"
 #include "Tensors.h"
 
@@ -127,12 +128,9 @@ struct Plan {
   int64_t runs;
 };
 
-int readPlan(const Context &context, Plan &plan) {
+int readPlan(const Context &context, const BenchSizes &sizes, Plan &plan) {
   const Arguments &arguments = context.arguments;
-  const AttuneModel &model = context.model;
-  int32_t batch = findSymbol(model, "batch");
-  int32_t length = findSymbol(model, "length");
-  int64_t most = length >= 0 ? model.symbols[length].max : 0;
+  int64_t most = sizes.maxLength();
   int64_t usual = most > 0 ? std::min<int64_t>(most, 128) : 128;
   std::string error;
   if (!arguments.numbers("batch", 1, INT32_MAX, {1}, plan.batches, error) ||
@@ -145,9 +143,8 @@ int readPlan(const Context &context, Plan &plan) {
   if (!arguments.positional().empty())
     return reportError(format("'bench' takes no arguments, found '%s'",
                               std::string(arguments.positional()[0]).c_str()));
-  auto check = [&](const char *name, int32_t symbol,
+  auto check = [&](const char *name, int64_t limit,
                    const std::vector<int64_t> &values) {
-    int64_t limit = symbol >= 0 ? model.symbols[symbol].max : 0;
     for (int64_t value : values)
       if (limit > 0 && value > limit)
         return reportError(format("--%s asks for %lld, the model takes at most "
@@ -155,8 +152,8 @@ int readPlan(const Context &context, Plan &plan) {
                                   name, (long long)value, (long long)limit));
     return int(ExitOk);
   };
-  int status = check("batch", batch, plan.batches);
-  return status ? status : check("length", length, plan.lengths);
+  int status = check("batch", sizes.maxBatch(), plan.batches);
+  return status ? status : check("length", most, plan.lengths);
 }
 
 int bench(const Context &context) {
@@ -164,13 +161,14 @@ int bench(const Context &context) {
   std::string_view kind;
   if (!context.arguments.word("output", {"md", "json"}, kind, error))
     return reportError(error);
+  BenchSizes sizes(context.model);
+  if (!sizes.fix(context.arguments.all("extent"), error))
+    return reportError(error);
   Plan plan;
-  if (int status = readPlan(context, plan))
+  if (int status = readPlan(context, sizes, plan))
     return status;
-  const AttuneModel &model = context.model;
-  std::vector<int64_t> symbols(size_t(model.num_symbols), 1);
-  int32_t batchAt = findSymbol(model, "batch");
-  int32_t lengthAt = findSymbol(model, "length");
+  if (std::string note = sizes.note(); !note.empty())
+    std::fprintf(stderr, "%s\n", note.c_str());
   std::vector<Measurement> results;
   for (int64_t threads : plan.threads) {
     Session session;
@@ -178,12 +176,9 @@ int bench(const Context &context) {
       return status;
     for (int64_t batch : plan.batches)
       for (int64_t length : plan.lengths) {
-        if (batchAt >= 0)
-          symbols[size_t(batchAt)] = batch;
-        if (lengthAt >= 0)
-          symbols[size_t(lengthAt)] = length;
         Measurement result = {batch, length, threads, plan.runs, 0, 0};
-        if (int status = measure(context, session.get(), symbols, result))
+        if (int status = measure(context, session.get(),
+                                 sizes.values(batch, length), result))
           return status;
         results.push_back(result);
       }
@@ -202,10 +197,14 @@ Command benchCommand() {
   command.details =
       "Every combination of the lists is measured after two runs to warm up. "
       "json: a\nlist of {\"test\", \"batch\", \"length\", \"past\", "
-      "\"threads\", \"runs\", \"ms_median\", \"ms_min\"}.\n";
+      "\"threads\", \"runs\", \"ms_median\", \"ms_min\"}.\n\n"
+      "Of a model whose extents have other names, --batch sets those that come "
+      "first in\nan input and --length the others, but for numbers of past "
+      "tokens, which are 0.\nStandard error tells which, --extent sets one.\n";
   command.options = {
       {"batch", 'b', "N,...", "batch sizes (default: 1)"},
       {"length", 'p', "N,...", "lengths in tokens (default: 128)"},
+      {"extent", 0, "NAME=N", "value of an extent that 'info' lists"},
       {"threads", 't', "N,...", "threads (default: one for each CPU)"},
       {"runs", 'r', "N", "timed runs of each (default: 5)"},
       {"output", 'o', "md|json", "what to print (default: md)"}};
