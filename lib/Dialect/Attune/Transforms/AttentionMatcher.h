@@ -3,8 +3,8 @@
 #define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_ATTENTIONMATCHER_H
 
 #include "Matchers.h"
-#include "SymbolicShapes.h"
 #include "WeightContents.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 
 namespace attune {
 
@@ -52,6 +52,10 @@ public:
   /// Builds what the attention reads in front of the product with the values;
   /// after a failure that is dead.
   mlir::FailureOr<AttentionMatch> match(SoftmaxOp softmax);
+
+  /// After a match, the result of the attention, with packed heads, in the form
+  /// of the product with the values. Null where extents are not known by name.
+  mlir::Value buildContext(mlir::OpBuilder &builder, mlir::Value packed);
 
   /// After a failed match: why.
   const MissedReason &getMissed() const { return missed; }

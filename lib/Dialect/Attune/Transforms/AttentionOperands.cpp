@@ -282,6 +282,21 @@ LogicalResult AttentionMatcher::matchOperands() {
   return success();
 }
 
+Value AttentionMatcher::buildContext(OpBuilder &builder, Value packed) {
+  MatmulOp context = found.context;
+  Location loc = context.getLoc();
+  const SymbolicShape &heads = found.contextShape;
+  Value split = shapes.reshape(builder, loc, packed,
+                               {heads[0], heads[2], heads[1], heads[3]});
+  Value result =
+      split ? shapes.transpose(builder, loc, split, kHeadsFirst) : Value();
+  // Of four dimensions it has that shape, whatever their symbols are called.
+  if (result && ranked(context.getResult()).getRank() != 4)
+    result =
+        shapes.reshape(builder, loc, result, shapes.get(context.getResult()));
+  return result && result.getType() == context.getType() ? result : Value();
+}
+
 //===----------------------------------------------------------------------===//
 // Bias
 //===----------------------------------------------------------------------===//

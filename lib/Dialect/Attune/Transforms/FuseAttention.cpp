@@ -65,44 +65,15 @@ private:
         builder.getF32FloatAttr(static_cast<float>(match->scale)),
         CausalAttr::get(&getContext(), match->causal),
         builder.getF32FloatAttr(static_cast<float>(match->softcap)));
-    Location loc = context.getLoc();
-    Value split = shapes.reshape(builder, loc, attention.getResult(),
-                                 {heads[0], heads[2], heads[1], heads[3]});
-    Value result =
-        split ? shapes.transpose(builder, loc, split, {0, 2, 1, 3}) : Value();
-    // Of four dimensions it has that shape, whatever their symbols are called.
-    if (result && cast<RankedTensorType>(context.getType()).getRank() != 4)
-      result =
-          shapes.reshape(builder, loc, result, shapes.get(context.getResult()));
-    if (!result || result.getType() != context.getType()) {
+    Value result = matcher.buildContext(builder, attention.getResult());
+    if (!result) {
       remarkMissed(op, "attention",
                    {"the extents of batch and length are not known by name",
                     "name the dynamic dimensions of the model's inputs"});
       return;
     }
-    replace(context.getResult(), result, shapes);
+    shapes.replace(context.getResult(), result);
     remarkFused(attention, "attention", describe(*match, attention));
-  }
-
-  /// Replaces `old`, and what is transposed and reshaped from it: together with
-  /// what packs the heads that mostly is nothing.
-  static void replace(Value old, Value by, SymbolicShapes &shapes) {
-    for (Operation *user : llvm::make_early_inc_range(old.getUsers())) {
-      OpBuilder builder(user);
-      Value next;
-      if (auto transpose = dyn_cast<TransposeOp>(user))
-        next = shapes.transpose(builder, user->getLoc(), by,
-                                transpose.getPermutation());
-      else if (auto reshape = dyn_cast<ReshapeOp>(user)) {
-        // In the symbols of the replacement.
-        SmallVector<SymbolicShape> shape;
-        reshape.inferSymbolicShapes({shapes.get(by)}, shape);
-        next = shapes.reshape(builder, user->getLoc(), by, shape.front());
-      }
-      if (next && next.getType() == user->getResult(0).getType())
-        replace(user->getResult(0), next, shapes);
-    }
-    old.replaceAllUsesWith(by);
   }
 };
 } // namespace

@@ -38,6 +38,71 @@ bool ReassociationMatcher::isCandidate(MatmulOp context) {
       [](Value operand) { return getLoadedWeight(operand) != nullptr; });
 }
 
+/// The op that sums up rows of scores, of `value` without `epsilon`, which is
+/// added to the sums.
+static ReduceOp getSumOfRows(Value value, double &epsilon) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto reduce = dyn_cast<ReduceOp>(op)) {
+      int64_t last = ranked(reduce.getInput()).getRank() - 1;
+      bool isSum = reduce.getKind() == ReduceKind::sum &&
+                   reduce.getAxes() == ArrayRef(last) &&
+                   ranked(value).getElementType().isF32();
+      return isSum ? reduce : ReduceOp();
+    }
+    if (!value.hasOneUse())
+      return {};
+    if (isa<AddOp>(op)) {
+      unsigned at = getSplat(op->getOperand(1)) ? 1 : 0;
+      auto number = getSplat(op->getOperand(at));
+      if (!number || op->getOperand(1 - at).getType() != value.getType())
+        return {};
+      epsilon += *number;
+      value = op->getOperand(1 - at);
+    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      // The dimension that the sum took away.
+      ArrayRef<int64_t> to = ranked(value).getShape();
+      if (to.empty() || to.back() != 1 ||
+          to.drop_back() != ranked(reshape.getInput()).getShape())
+        return {};
+      value = reshape.getInput();
+    } else {
+      return {};
+    }
+  }
+  return {};
+}
+
+Value ReassociationMatcher::getRowSums(Value value, double &epsilon) {
+  ReduceOp reduce = getSumOfRows(value, epsilon);
+  // Of scores, and not of anything else that has rows.
+  if (!reduce || !findProduct(reduce.getInput()) ||
+      ranked(value).getRank() != ranked(reduce.getInput()).getRank())
+    return {};
+  return reduce.getInput();
+}
+
+/// What `op` divides `dividend` by: it is a division, or a product with a
+/// reciprocal, which then is among `ops`. Null for anything else.
+static Value getDivisor(Operation *op, Value dividend,
+                        SmallVectorImpl<Operation *> &ops) {
+  if (op->getNumResults() != 1 || op->getNumOperands() != 2)
+    return {};
+  Value result = op->getResult(0);
+  if (auto div = getBinary(result, BinaryKind::k_div))
+    return div.getLhs() == dividend ? div.getRhs() : Value();
+  if (!isa<MulOp>(op) || !llvm::is_contained(op->getOperands(), dividend))
+    return {};
+  Value factor = getOther(op, dividend);
+  auto reciprocal = getUnary(factor, UnaryKind::k_reciprocal);
+  auto quotient = getBinary(factor, BinaryKind::k_div);
+  if (!factor.hasOneUse() ||
+      !(reciprocal || (quotient && isSplat(quotient.getLhs(), 1) &&
+                       quotient.getRhs().getType() == factor.getType())))
+    return {};
+  ops.push_back(factor.getDefiningOp());
+  return reciprocal ? reciprocal.getInput() : quotient.getRhs();
+}
+
 FailureOr<Reassociation> ReassociationMatcher::match(MatmulOp context) {
   found = {};
   found.context = context;
@@ -47,18 +112,15 @@ FailureOr<Reassociation> ReassociationMatcher::match(MatmulOp context) {
   // The division by the sums may come last.
   if (context.getResult().hasOneUse()) {
     Operation *user = *context.getResult().user_begin();
-    double above = 0;
-    auto div = user->getNumResults() == 1
-                   ? getBinary(user->getResult(0), BinaryKind::k_div)
-                   : BinaryOp();
-    if (div && div.getLhs() == context.getResult() &&
-        div.getResult().getType() == context.getType() &&
-        getRowSums(div.getRhs(), above)) {
-      if (failed(takeQuotient(context.getLhs(), div.getRhs())))
+    SmallVector<Operation *> ops = {user};
+    Value divisor = getDivisor(user, context.getResult(), ops);
+    double ignored = 0;
+    if (divisor && user->getResult(0).getType() == context.getType() &&
+        getRowSums(divisor, ignored)) {
+      if (failed(takeQuotient(context.getLhs(), divisor)))
         return failure();
-      result.ops.push_back(div);
-      result.replaced = div.getResult();
-      builder.setInsertionPoint(div);
+      result.ops.append(ops);
+      result.replaced = user->getResult(0);
     }
   }
   if (failed(walk()) || failed(findGroups(stages)) || failed(matchOperands()) ||
@@ -139,6 +201,15 @@ LogicalResult ReassociationMatcher::step(Operation *op, Value &next) {
   if (isa<AddOp>(op) || getBinary(op->getResult(0), BinaryKind::k_sub))
     return fail("a bias is added to the scores, by " + quoted(op),
                 "leave the bias out: no state of fixed size has it");
+  SmallVector<Operation *> ops;
+  double ignored = 0;
+  for (Value dividend : op->getOperands())
+    if (Value divisor = getDivisor(op, dividend, ops);
+        divisor && getRowSums(divisor, ignored)) {
+      result.ops.append(ops);
+      next = dividend;
+      return takeQuotient(next, divisor);
+    }
   if (isa<MulOp>(op)) {
     bool isFirst = bool(findProduct(op->getOperand(0)));
     if (isFirst && findProduct(op->getOperand(1)))
@@ -150,10 +221,7 @@ LogicalResult ReassociationMatcher::step(Operation *op, Value &next) {
                       /*isDivisor=*/false);
   }
   if (auto div = getBinary(op->getResult(0), BinaryKind::k_div)) {
-    double ignored = 0;
     next = div.getLhs();
-    if (getRowSums(div.getRhs(), ignored))
-      return takeQuotient(next, div.getRhs());
     return takeFactor(next, div.getRhs(), /*isDivisor=*/true);
   }
   if (auto choice = dyn_cast<WhereOp>(op))
@@ -161,49 +229,6 @@ LogicalResult ReassociationMatcher::step(Operation *op, Value &next) {
   return fail(quoted(op) + " of the scores is not linear",
               "keep to scales, multiplying masks and the division by sums of "
               "rows");
-}
-
-/// The op that sums up rows of scores, of `value` without `epsilon`, which is
-/// added to the sums.
-static ReduceOp getSumOfRows(Value value, double &epsilon) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (auto reduce = dyn_cast<ReduceOp>(op)) {
-      int64_t last = ranked(reduce.getInput()).getRank() - 1;
-      bool isSum = reduce.getKind() == ReduceKind::sum &&
-                   reduce.getAxes() == ArrayRef(last) &&
-                   ranked(value).getElementType().isF32();
-      return isSum ? reduce : ReduceOp();
-    }
-    if (!value.hasOneUse())
-      return {};
-    if (isa<AddOp>(op)) {
-      unsigned at = getSplat(op->getOperand(1)) ? 1 : 0;
-      auto number = getSplat(op->getOperand(at));
-      if (!number || op->getOperand(1 - at).getType() != value.getType())
-        return {};
-      epsilon += *number;
-      value = op->getOperand(1 - at);
-    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-      // The dimension that the sum took away.
-      ArrayRef<int64_t> to = ranked(value).getShape();
-      if (to.empty() || to.back() != 1 ||
-          to.drop_back() != ranked(reshape.getInput()).getShape())
-        return {};
-      value = reshape.getInput();
-    } else {
-      return {};
-    }
-  }
-  return {};
-}
-
-Value ReassociationMatcher::getRowSums(Value value, double &epsilon) {
-  ReduceOp reduce = getSumOfRows(value, epsilon);
-  // Of scores, and not of anything else that has rows.
-  if (!reduce || !findProduct(reduce.getInput()) ||
-      ranked(value).getRank() != ranked(reduce.getInput()).getRank())
-    return {};
-  return reduce.getInput();
 }
 
 LogicalResult ReassociationMatcher::takeQuotient(Value dividend,
@@ -246,8 +271,7 @@ LogicalResult ReassociationMatcher::takeFactor(Value stage, Value factor,
     if (sum)
       return fail("a factor of rows stands before the division by the sums",
                   "leave it out: the division cancels it");
-    if (ranked(stage).getRank() !=
-        ranked(found.context.getResult()).getRank())
+    if (ranked(stage).getRank() != ranked(found.context.getResult()).getRank())
       return fail("the scores are reshaped behind a factor of rows",
                   "apply it to the product with the values");
     result.rowFactors.push_back({factor, isDivisor});
@@ -275,8 +299,7 @@ bool ReassociationMatcher::takeTriangle(Value mask, double below,
       shape[shape.size() - 2] == DimExpr(1))
     return false;
   // Queries are the tokens of the keys, each sees those up to itself.
-  if (triangle->offset != DimExpr(0) ||
-      whole.back() != whole[whole.size() - 2])
+  if (triangle->offset != DimExpr(0) || whole.back() != whole[whole.size() - 2])
     return false;
   result.isCausal = true;
   return true;
@@ -284,8 +307,7 @@ bool ReassociationMatcher::takeTriangle(Value mask, double below,
 
 LogicalResult ReassociationMatcher::takeKeyFactor(Value stage, Value factor) {
   const SymbolicShape &shape = shapes.get(factor);
-  bool isOfKeys =
-      shape.size() < 2 || shape[shape.size() - 2] == DimExpr(1);
+  bool isOfKeys = shape.size() < 2 || shape[shape.size() - 2] == DimExpr(1);
   if (!isOfKeys)
     return fail("the scores are multiplied with a matrix of queries and keys "
                 "that is no causal mask of as many queries as keys",
@@ -342,9 +364,10 @@ static Value getIdMask(Value factor) {
       continue;
     }
     auto compare = dyn_cast<CompareOp>(op);
-    bool isMask = compare && compare.getKind() == CompareKind::k_ne &&
-                  isSplat(compare.getRhs(), 0) &&
-                  ranked(compare.getLhs()).getElementType().isSignlessInteger(64);
+    bool isMask =
+        compare && compare.getKind() == CompareKind::k_ne &&
+        isSplat(compare.getRhs(), 0) &&
+        ranked(compare.getLhs()).getElementType().isSignlessInteger(64);
     return isMask ? compare.getLhs() : Value();
   }
   return {};
@@ -364,8 +387,8 @@ LogicalResult ReassociationMatcher::buildKeyFactor() {
   if (!heads || shape[1] != DimExpr(1) || shape[3] != keys[1])
     return fail("the mask of keys is not the same for all heads",
                 "give it the shape [batch, 1, 1, keys]");
-  result.keyFactor = shapes.reshape(builder, loc, heads,
-                                    {shape[0], shape[3], DimExpr(1)});
+  result.keyFactor =
+      shapes.reshape(builder, loc, heads, {shape[0], shape[3], DimExpr(1)});
   if (!result.keyFactor)
     return fail("the extents of batch and length are not known by name",
                 "name the dynamic dimensions of the model's inputs");

@@ -1,4 +1,5 @@
-//===- ReassociationMatcher.h - Finds attention without softmax --*- C++ -*-===//
+//===- ReassociationMatcher.h - Finds attention without softmax --*- C++
+//-*-===//
 #ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_REASSOCIATIONMATCHER_H
 #define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_REASSOCIATIONMATCHER_H
 
@@ -42,6 +43,7 @@ struct Reassociation {
 class ReassociationMatcher : private AttentionMatcher {
 public:
   using AttentionMatcher::AttentionMatcher;
+  using AttentionMatcher::buildContext;
   using AttentionMatcher::getMissed;
 
   /// Whether the left operand is computed from a product of two activations.
