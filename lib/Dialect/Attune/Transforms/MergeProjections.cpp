@@ -59,12 +59,57 @@ private:
     merge(mergeable);
   }
 
+  /// What `value` is made of by ops that read nothing else computed: the
+  /// activation of a gate. Null where others use something on the way.
+  static LinearOp getActivated(Value value) {
+    for (unsigned depth = 0; depth < 4; ++depth) {
+      Operation *op = value.getDefiningOp();
+      if (!op || !value.hasOneUse())
+        return {};
+      if (auto linear = dyn_cast<LinearOp>(op))
+        return linear;
+      if (!isa<ElementwiseOpInterface>(op) || op->getNumOperands() != 1)
+        return {};
+      value = op->getOperand(0);
+    }
+    return {};
+  }
+
+  /// The other map of act(gate(x)) * up(x), where `op` is one of them. What is
+  /// behind a wider map would be a kernel of its own that reads its result
+  /// again; behind the second of two it is computed in registers.
+  static LinearOp findGated(LinearOp op) {
+    Operation *user = op;
+    for (unsigned depth = 0; depth < 4; ++depth) {
+      if (user->getNumResults() != 1 || !user->getResult(0).hasOneUse())
+        return {};
+      Value value = user->getResult(0);
+      user = *value.user_begin();
+      if (isa<MulOp>(user)) {
+        Value other = user->getOperand(user->getOperand(0) == value ? 1 : 0);
+        LinearOp map = getActivated(other);
+        return map && map != op && map.getInput() == op.getInput() &&
+                       other.getType() == value.getType()
+                   ? map
+                   : LinearOp();
+      }
+      if (!isa<ElementwiseOpInterface>(user) || user->getNumOperands() != 1)
+        return {};
+    }
+    return {};
+  }
+
   /// Why `op` cannot be a part of a merged map; nullopt when it can.
   std::optional<MissedReason> whyAlone(LinearOp op) {
     for (Value weight : {Value(op.getWeight()), Value(op.getBias())})
       if (weight && !getPlainWeight(weight))
         return MissedReason{"weight or bias is computed, not declared",
                             "declare it as a weight of the model"};
+    if (findGated(op))
+      return MissedReason{
+          "gate/up left as two projections: their product is computed in the "
+          "kernel of one of them",
+          "nothing is to be done: one wider map was measured to be no faster"};
     for (OpOperand &use : op.getResult().getUses()) {
       auto reader = dyn_cast<KernelOpInterface>(use.getOwner());
       if (!reader || !reader.acceptsStrided(use.getOperandNumber()))

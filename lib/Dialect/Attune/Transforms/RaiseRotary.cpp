@@ -108,7 +108,20 @@ private:
   Value buildAngles(Value angles, bool headsFirst, const DimExpr &length) {
     SymbolicShape shape = padded(angles);
     int64_t half = match.rotated / 2;
-    if (match.isDoubled) {
+    if (match.isDoubled && match.interleaved) {
+      // One of each pair.
+      SymbolicShape pairs = shapes.get(angles);
+      pairs.back() = DimExpr(half);
+      pairs.push_back(DimExpr(2));
+      angles = shapes.reshape(builder, loc, angles, pairs);
+      if (!angles)
+        return {};
+      auto type = cast<RankedTensorType>(angles.getType());
+      SmallVector<int64_t> extents(type.getShape());
+      extents.back() = 1;
+      angles = SliceOp::create(builder, loc, type.clone(extents), angles,
+                               type.getRank() - 1, 0, 1);
+    } else if (match.isDoubled) {
       auto type = cast<RankedTensorType>(angles.getType());
       SmallVector<int64_t> extents(type.getShape());
       extents.back() = half;
@@ -128,6 +141,7 @@ private:
 
 struct RaiseRotary : attune::impl::RaiseRotaryBase<RaiseRotary> {
   void runOnOperation() override {
+    WeightContents contents(getOperation());
     forEachEntryBlock(getOperation(), [&](Block &block) {
       SmallVector<ConcatOp> candidates;
       for (auto op : block.getOps<ConcatOp>())
@@ -137,14 +151,15 @@ struct RaiseRotary : attune::impl::RaiseRotaryBase<RaiseRotary> {
         return;
       SymbolicShapes shapes(block);
       for (ConcatOp op : candidates)
-        raise(op, shapes);
+        raise(op, shapes, contents);
     });
     eraseDeadOps(getOperation());
   }
 
 private:
-  static void raise(ConcatOp op, SymbolicShapes &shapes) {
-    RotaryMatcher matcher(shapes);
+  static void raise(ConcatOp op, SymbolicShapes &shapes,
+                    WeightContents &contents) {
+    RotaryMatcher matcher(shapes, contents);
     FailureOr<RotaryMatch> match = matcher.match(op);
     if (failed(match))
       return remarkMissed(op, "rotary", matcher.getMissed());

@@ -1,5 +1,6 @@
 //===- RotaryMatcher.cpp - Finds rotary position embeddings ---------------===//
 #include "RotaryMatcher.h"
+#include "RotaryTables.h"
 
 using namespace mlir;
 using namespace attune;
@@ -84,16 +85,26 @@ static std::optional<Pair> getPair(Value value, bool isSum) {
   return pair;
 }
 
+/// concat(-x2, x1), where both are columns of x.
+static bool isTurned(ConcatOp op) {
+  Value first = op.getInputs()[0], second = op.getInputs()[1];
+  if (Value inner = withoutLast(first)) {
+    first = inner;
+    second = withoutLast(second);
+  }
+  auto neg = getProduct(first);
+  if (!neg || neg->factor != -1 || !second)
+    return false;
+  auto high = getColumns(neg->value), low = getColumns(second);
+  return high && low && high->of == low->of;
+}
+
 bool RotaryMatcher::isCandidate(ConcatOp op) {
   if (!isLast(op) || !ranked(op.getResult()).getElementType().isF32())
     return false;
   Value first = op.getInputs()[0], second = op.getInputs()[1];
-  // concat(-x2, x1).
-  auto neg = getProduct(first);
-  if (neg && neg->factor == -1) {
-    auto high = getColumns(neg->value), low = getColumns(second);
-    return high && low && high->of == low->of;
-  }
+  if (isTurned(op))
+    return true;
   if (Value inner = withoutLast(first)) {
     first = inner;
     second = withoutLast(second);
@@ -108,98 +119,53 @@ LogicalResult RotaryMatcher::fail(const Twine &reason, const Twine &hint) {
   return failure();
 }
 
-/// The second half of the last dimension is as the first.
-static bool hasEqualHalves(Value value, unsigned depth = 16) {
-  Operation *op = value.getDefiningOp();
-  if (!op || depth == 0)
-    return false;
-  int64_t rank = ranked(value).getRank();
-  auto operand = [&](unsigned i) {
-    return hasEqualHalves(op->getOperand(i), depth - 1);
-  };
-  if (getSplat(value))
-    return true;
-  if (auto concat = dyn_cast<ConcatOp>(op))
-    return isLast(concat) && concat.getInputs()[0] == concat.getInputs()[1];
-  if (isa<UnaryOp, ScaleOp, CastOp>(op))
-    return operand(0);
-  if (isa<MulOp, AddOp>(op)) {
-    // One number a row has no halves.
-    auto passes = [&](unsigned i) {
-      ArrayRef<int64_t> shape = ranked(op->getOperand(i)).getShape();
-      return shape.empty() || shape.back() == 1 || operand(i);
-    };
-    return passes(0) && passes(1);
+/// x * cos + turned(x) * sin, where turned(x) is concat(-x2, x1), or the same
+/// of interleaved columns.
+LogicalResult RotaryMatcher::matchTurned(ConcatOp op) {
+  Value first = op.getInputs()[0], second = op.getInputs()[1];
+  ops.add(op);
+  Operation *whole = op;
+  if (Value inner = withoutLast(first)) {
+    found.interleaved = true;
+    ops.add(first.getDefiningOp());
+    ops.add(second.getDefiningOp());
+    first = inner;
+    second = withoutLast(second);
   }
-  auto keepsLast = [&] {
-    ArrayRef<int64_t> from = ranked(op->getOperand(0)).getShape();
-    return !from.empty() && rank > 0 && !ShapedType::isDynamic(from.back()) &&
-           from.back() > 1 && from.back() == ranked(value).getShape().back();
-  };
-  if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-    // [..., 2, R/2], repeated, is two halves.
-    auto expand = reshape.getInput().getDefiningOp<ExpandOp>();
-    if (expand && !keepsLast()) {
-      ArrayRef<int64_t> wide = ranked(expand.getResult()).getShape();
-      ArrayRef<int64_t> from = ranked(expand.getInput()).getShape();
-      return wide.size() >= 2 && wide[wide.size() - 2] == 2 &&
-             (from.size() < 2 || from[from.size() - 2] == 1) &&
-             wide.back() * 2 == ranked(value).getShape().back();
-    }
-    return keepsLast() && operand(0);
-  }
-  if (isa<ExpandOp>(op))
-    return keepsLast() && operand(0);
-  if (auto transpose = dyn_cast<TransposeOp>(op))
-    return transpose.getPermutation().back() == rank - 1 && operand(0);
-  if (auto gather = dyn_cast<GatherOp>(op))
-    return static_cast<int64_t>(gather.getAxis()) + 1 <
-               ranked(gather.getInput()).getRank() &&
-           operand(0);
-  if (isa<EmbeddingOp>(op))
-    return operand(1);
-  if (isa<SliceOp, ExtractOp, SelectOp>(op))
-    return keepsLast() && operand(0);
-  DenseElementsAttr elements;
-  if (auto constant = dyn_cast<ConstantOp>(op))
-    elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-  if (auto load = dyn_cast<LoadWeightOp>(op)) {
-    auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
-        load, load.getWeightAttr());
-    if (weight && weight.getValueAttr())
-      elements = dyn_cast<DenseElementsAttr>(weight.getValueAttr());
-  }
-  if (!elements || !elements.getElementType().isF32() || rank == 0)
-    return false;
-  if (elements.isSplat())
-    return true;
-  int64_t columns = ranked(value).getShape().back();
-  if (columns % 2 != 0)
-    return false;
-  auto numbers = elements.getValues<float>();
-  for (int64_t i = 0, e = elements.getNumElements(); i < e; ++i)
-    if (i % columns < columns / 2 && numbers[i] != numbers[i + columns / 2])
-      return false;
-  return true;
-}
-
-/// x * cos + concat(-x2, x1) * sin.
-LogicalResult RotaryMatcher::matchRotatedHalf(ConcatOp op) {
-  auto neg = getProduct(op.getInputs()[0]);
-  Columns high = *getColumns(neg->value), low = *getColumns(op.getInputs()[1]);
+  auto neg = getProduct(first);
+  Columns high = *getColumns(neg->value), low = *getColumns(second);
   Value x = high.of;
-  int64_t columns = ranked(x).getShape().back();
-  if (columns % 2 != 0 || low.offset != 0 || low.size != columns / 2 ||
-      high.offset != columns / 2 || high.size != columns / 2 || low.step != 1 ||
-      high.step != 1)
-    return fail("the parts that are swapped are not the halves of a head",
-                "swap the halves of the columns that are rotated");
+  int64_t columns = ranked(x).getShape().back(), half = columns / 2;
+  int64_t step = found.interleaved ? 2 : 1;
+  if (columns % 2 != 0 || low.offset != 0 || low.size != half ||
+      high.offset != (found.interleaved ? 1 : half) || high.size != half ||
+      low.step != step || high.step != step)
+    return found.interleaved
+               ? fail("the parts that are swapped are not the even and the odd "
+                      "columns of a head",
+                      "swap columns 2i and 2i + 1 of those that are rotated")
+               : fail("the parts that are swapped are not the halves of a head",
+                      "swap the halves of the columns that are rotated");
+  StringRef what =
+      found.interleaved ? "the swapped columns" : "the swapped halves";
   if (!op.getResult().hasOneUse())
-    return fail("the swapped halves have another use",
+    return fail(what + " have another use",
                 "compute them a second time for it");
-  auto turned = dyn_cast<MulOp>(*op.getResult().user_begin());
+  if (found.interleaved) {
+    auto merge = dyn_cast<ReshapeOp>(*op.getResult().user_begin());
+    if (!merge || merge.getResult().getType() != x.getType())
+      return fail("the pairs are not put back into columns",
+                  "reshape them to the shape of the operand");
+    if (!merge.getResult().hasOneUse())
+      return fail(what + " have another use",
+                  "compute them a second time for it");
+    ops.add(merge);
+    whole = merge;
+  }
+  Value swapped = whole->getResult(0);
+  auto turned = dyn_cast<MulOp>(*swapped.user_begin());
   if (!turned || !turned.getResult().hasOneUse())
-    return fail("the swapped halves are not multiplied with sines only",
+    return fail(what + " are not multiplied with sines only",
                 "compute x * cos + rotate_half(x) * sin");
   auto sum = dyn_cast<AddOp>(*turned.getResult().user_begin());
   auto kept =
@@ -210,25 +176,31 @@ LogicalResult RotaryMatcher::matchRotatedHalf(ConcatOp op) {
         "x",
         "compute x * cos + rotate_half(x) * sin");
   found.input = x;
-  found.sin = getOther(turned, op.getResult());
+  found.sin = getOther(turned, swapped);
   found.cos = getOther(kept, x);
   found.rotated = columns;
   found.root = sum;
   found.isDoubled = true;
+  Doubling doubling = found.interleaved ? Doubling::Pairs : Doubling::Halves;
   for (Value angles : {found.cos, found.sin}) {
     ArrayRef<int64_t> shape = ranked(angles).getShape();
-    if (shape.empty() || shape.back() != columns || !hasEqualHalves(angles))
-      return fail("cosines or sines are not known to be the same for both "
-                  "halves",
-                  "compute them of concat(angles, angles)");
+    if (!shape.empty() && shape.back() == columns &&
+        hasDoubledColumns(angles, doubling, contents))
+      continue;
+    return found.interleaved
+               ? fail("cosines or sines are not known to be the same for both "
+                      "columns of a pair",
+                      "repeat each column of the angles twice")
+               : fail("cosines or sines are not known to be the same for both "
+                      "halves",
+                      "compute them of concat(angles, angles)");
   }
   if (sum.getResult().getType() != x.getType())
     return fail("cosines and sines have more dimensions than what is rotated",
                 "give them the shape [batch or 1, 1, length, columns]");
-  ops.add(op);
-  ops.add(op.getInputs()[0].getDefiningOp());
   ops.add(neg->value.getDefiningOp());
-  ops.add(op.getInputs()[1].getDefiningOp());
+  ops.add(first.getDefiningOp());
+  ops.add(second.getDefiningOp());
   ops.add(turned);
   ops.add(kept);
   ops.add(sum);
@@ -323,8 +295,7 @@ void RotaryMatcher::matchRest() {
 FailureOr<RotaryMatch> RotaryMatcher::match(ConcatOp op) {
   found = {};
   ops = {};
-  auto neg = getProduct(op.getInputs()[0]);
-  if (failed(neg && neg->factor == -1 ? matchRotatedHalf(op) : matchParts(op)))
+  if (failed(isTurned(op) ? matchTurned(op) : matchParts(op)))
     return failure();
   if (auto other = ops.findOtherUse(found.root))
     return fail(other->reason, other->hint);

@@ -3,7 +3,8 @@
 #define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_ROTARYMATCHER_H
 
 #include "Matchers.h"
-#include "SymbolicShapes.h"
+#include "WeightContents.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 
 namespace attune {
 
@@ -17,8 +18,8 @@ struct RotaryMatch {
   /// Columns that are rotated.
   int64_t rotated = 0;
   bool interleaved = false;
-  /// Cosines and sines have a column for each of the rotated ones, and the
-  /// second half is as the first.
+  /// Cosines and sines have a column for each of the rotated ones: the second
+  /// half is as the first, or both of a pair are the same where interleaved.
   bool isDoubled = false;
   /// The op whose result is that of the embedding.
   mlir::Operation *root = nullptr;
@@ -26,13 +27,15 @@ struct RotaryMatch {
 
 /// Matches, with x1 and x2 the halves of x (or its even and odd columns),
 ///
-///   x * cos + concat(-x2, x1) * sin
+///   x * cos + concat(-x2, x1) * sin                     (halves)
+///   x * cos + reshape(concat(-x2, x1)) * sin            (columns interleaved)
 ///   concat(x1 * cos - x2 * sin, x1 * sin + x2 * cos)
 ///
 /// and what puts columns behind that are not rotated.
 class RotaryMatcher {
 public:
-  explicit RotaryMatcher(SymbolicShapes &shapes) : shapes(shapes) {}
+  RotaryMatcher(SymbolicShapes &shapes, WeightContents &contents)
+      : shapes(shapes), contents(contents) {}
 
   /// `op` concatenates what only a rotation does.
   static bool isCandidate(ConcatOp op);
@@ -42,12 +45,13 @@ public:
 
 private:
   llvm::LogicalResult fail(const llvm::Twine &reason, const llvm::Twine &hint);
-  llvm::LogicalResult matchRotatedHalf(ConcatOp op);
+  llvm::LogicalResult matchTurned(ConcatOp op);
   llvm::LogicalResult matchParts(ConcatOp op);
   /// Takes columns along that are not rotated.
   void matchRest();
 
   SymbolicShapes &shapes;
+  WeightContents &contents;
   RotaryMatch found;
   MatchedOps ops;
   MissedReason missed;

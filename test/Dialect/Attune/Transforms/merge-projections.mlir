@@ -142,12 +142,15 @@ func.func @one_is_a_result(%x: tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<
   return %0, %v : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
 
-// Gate and up of a feed-forward layer are read element by element.
-// CHECK-LABEL: func.func @elementwise_users
+// The product of gate and up is computed in the kernel of one of them.
+// CHECK-LABEL: func.func @gate_up
 // CHECK-COUNT-2: attune.linear {{.*}} -> tensor<?x?x8xf32>
-// REMARK: [Missed] projections | Category:fusion | Function=elementwise_users | Reason="'attune.silu' uses the result and cannot read a slice without a copy"
-// REMARK: [Missed] projections | Category:fusion | Function=elementwise_users | Reason="'attune.mul' uses
-func.func @elementwise_users(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+// REMARK-COUNT-2: [Missed] projections | Category:fusion | Function=gate_up | Reason="gate/up left as two projections: their product is computed in the kernel of one of them"
+func.func @gate_up
+// CHECK-COUNT-2: attune.linear {{.*}} -> tensor<?x?x8xf32>
+// REMARK: [Missed] projections | Category:fusion | Function=gate_up | Reason="'attune.silu' uses the result and cannot read a slice without a copy"
+// REMARK: [Missed] projections | Category:fusion | Function=gate_up | Reason="'attune.mul' uses
+func.func @gate_up(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %wq = attune.load_weight @q : tensor<8x8xf32>
   %wk = attune.load_weight @k : tensor<8x8xf32>
   %q = attune.linear %x, %wq : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
@@ -155,6 +158,36 @@ func.func @elementwise_users(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %0 = attune.silu %q : tensor<?x?x8xf32>
   %1 = attune.mul %0, %k : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %1 : tensor<?x?x8xf32>
+}
+
+// Gate and up of two inputs have nothing in common, and an activation that has
+// another use is stored.
+// CHECK-LABEL: func.func @gate_of_another_input
+// CHECK-COUNT-3: attune.linear {{.*}} -> tensor<?x?x8xf32>
+// REMARK: [Missed] projections | Category:fusion | Function=gate_of_another_input | Reason="'attune.silu' uses the result and cannot read a slice without a copy"
+func.func @gate_of_another_input(%x: tensor<?x?x8xf32>, %y: tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
+  %wq = attune.load_weight @q : tensor<8x8xf32>
+  %wk = attune.load_weight @k : tensor<8x8xf32>
+  %wv = attune.load_weight @v : tensor<8x8xf32>
+  %q = attune.linear %x, %wq : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %k = attune.linear %y, %wk : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %v = attune.linear %x, %wv : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %0 = attune.silu %q : tensor<?x?x8xf32>
+  %1 = attune.mul %0, %k : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %1, %v : tensor<?x?x8xf32>, tensor<?x?x8xf32>
+}
+
+// CHECK-LABEL: func.func @gate_used_twice
+// REMARK: [Missed] projections | Category:fusion | Function=gate_used_twice | Reason="'attune.silu' uses the result and cannot read a slice without a copy"
+// REMARK: [Missed] projections | Category:fusion | Function=gate_used_twice | Reason="'attune.mul' uses the result and cannot read a slice without a copy"
+func.func @gate_used_twice(%x: tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
+  %wq = attune.load_weight @q : tensor<8x8xf32>
+  %wk = attune.load_weight @k : tensor<8x8xf32>
+  %q = attune.linear %x, %wq : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %k = attune.linear %x, %wk : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %0 = attune.silu %q : tensor<?x?x8xf32>
+  %1 = attune.mul %0, %k : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %1, %0 : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
 
 // CHECK-LABEL: func.func @computed_weight

@@ -73,9 +73,12 @@ def RaiseRotary : Pass<"attune-raise-rotary", "::mlir::ModuleOp"> {
     `x * cos + concat(-x2, x1) * sin`, with cosines and sines that are the same
     for both halves, and `concat(x1 * cos - x2 * sin, x1 * sin + x2 * cos)`, with
     x1 and x2 the halves of x or its even and odd columns, become
-    `attune.rotary` on packed heads. Columns behind that are not rotated are
-    taken along. Heads may stand before or behind positions: cosines have extent
-    one there.
+    `attune.rotary` on packed heads; so does the first form with the columns of
+    concat(-x2, x1) interleaved. That tables are the same for both halves, or
+    both columns of a pair, is seen from how they are made or, of constants that
+    rows are chosen from, from their bytes in the model's file. Columns behind
+    that are not rotated are taken along. Heads may stand before or behind
+    positions: cosines have extent one there.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
 }
@@ -116,16 +119,44 @@ def FuseAttention : Pass<"attune-fuse-attention", "::mlir::ModuleOp"> {
   let dependentDialects = ["::attune::AttuneDialect"];
 }
 
+def ReassociateAttention : Pass<"attune-reassociate-attention", "::mlir::ModuleOp"> {
+  let summary = "Computes attention without softmax by the cheaper order of its products";
+  let description = [{
+    `matmul(f(matmul(q, k^T)), v)` with f linear becomes
+    `attune.linear_attention`, which is `q (k^T v)`, where that takes fewer
+    FLOPs. In f may stand: constants, a lower triangle of ones (causal), masks
+    and factors of keys, factors of rows, and the division by the sums of rows,
+    also behind the product with the values; a constant added to the sums is the
+    `denominator`. Where the sum is zero the result is zero. Heads, their
+    repetition and scales are found as `attune-fuse-attention` finds them.
+
+    And back: `attune.linear_attention` of the rule linear, whose features are
+    no map and whose state nobody uses, becomes products of matrices where its
+    lengths are static and so short that these take fewer FLOPs.
+
+    Static lengths are compared exactly. With dynamic lengths the state is used
+    unless the model's maximum (`attune.max_dims`) is below the crossover: short
+    sequences run as one chunk, by scores. The remark names the crossover.
+    Results are the same up to rounding.
+
+    What stands in the way gets a remark: a softmax, a bias, an elementwise op
+    that is not linear, another use of the scores.
+  }];
+  let dependentDialects = ["::attune::AttuneDialect"];
+}
+
 def MergeProjections : Pass<"attune-merge-projections", "::mlir::ModuleOp"> {
   let summary = "Merges linear maps of one input into one";
   let description = [{
     The linear maps that read the same value and whose weights and biases are
     declared weights of the same width become one map with the weights stacked,
-    and slices of its result: query, key and value of self attention, gate and
-    up of gated feed-forward layers. One wide GEMM reads the input once.
+    and slices of its result: query, key and value of self attention. One wide
+    GEMM reads the input once.
 
     Maps are merged only where every result is used by ops that read slices
-    without a copy.
+    without a copy. Gate and up of gated feed-forward layers stay two maps: their
+    product is computed in registers behind the second, and one wider map was
+    measured to gain nothing.
   }];
   let dependentDialects = ["::attune::AttuneDialect"];
 }
