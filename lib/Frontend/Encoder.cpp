@@ -8,19 +8,22 @@ OwningOpRef<ModuleOp> attune::importEncoder(MLIRContext &context,
                                             const LoadedModel &loaded) {
   const ModelDescription &model = loaded.description;
   ModelBuilder builder(context, loaded);
-  SmallVector<ModelBuilder::Input> signature = {
-      {model.inputs.inputIds, model.vocabularySize, ""},
-      {model.inputs.attentionMask, 2, "ones"}};
+  SmallVector<ModelInput> signature = {
+      builder.idInput(model.inputs.inputIds, model.vocabularySize),
+      builder.idInput(model.inputs.attentionMask, 2, "ones")};
   if (model.embedding.segmentTypes > 0 && !model.inputs.tokenTypeIds.empty())
-    signature.push_back(
-        {model.inputs.tokenTypeIds, model.embedding.segmentTypes, "zeros"});
+    signature.push_back(builder.idInput(model.inputs.tokenTypeIds,
+                                        model.embedding.segmentTypes, "zeros"));
   SmallVector<Value> arguments = builder.beginForward(signature);
-  EncoderInputs inputs = {arguments[0], arguments[1],
-                          arguments.size() > 2 ? arguments[2] : Value()};
+  IdInputs inputs = {arguments[0], arguments[1],
+                     arguments.size() > 2 ? arguments[2] : Value(),
+                     /*positionIds=*/Value()};
 
   Value hidden = importEmbeddings(builder, inputs);
-  for (int64_t layer = 0; layer < model.layers; ++layer)
-    hidden = importEncoderLayer(builder, hidden, inputs.attentionMask, layer);
+  for (int64_t layer = 0; layer < model.layers; ++layer) {
+    AttentionContext attention = {layer, inputs.attentionMask, {}, {}};
+    hidden = importLayer(builder, hidden, attention);
+  }
   if (model.norm.finalNorm)
     hidden = builder.norm(hidden, WeightRole::FinalNormWeight,
                           WeightRole::FinalNormBias);

@@ -21,6 +21,9 @@ attune::importModel(MLIRContext &context, const LoadedModel &model) {
   case Topology::Encoder:
     module = importEncoder(context, model);
     break;
+  case Topology::Decoder:
+    module = importDecoder(context, model);
+    break;
   }
   // Verifying names each fault by a diagnostic.
   if (!module || failed(verify(*module)))

@@ -15,30 +15,51 @@ ModelBuilder::ModelBuilder(MLIRContext &context, const LoadedModel &model)
     : model(model), module(ModuleOp::create(UnknownLoc::get(&context))),
       builder(&context), symbols(*module), location(UnknownLoc::get(&context)) {
   (*module)->setAttr(kNameAttr, builder.getStringAttr(model.description.name));
-  SmallVector<NamedAttribute> maxDims;
-  if (int64_t length = model.description.maxSequenceLength())
-    maxDims.push_back(
-        builder.getNamedAttr("length", builder.getI64IntegerAttr(length)));
+  int64_t length = model.description.maxSequenceLength();
+  setLimits({{"length", length}});
+}
+
+void ModelBuilder::setLimits(ArrayRef<std::pair<StringRef, int64_t>> largest,
+                             ArrayRef<StringRef> mayBeZero) {
+  SmallVector<NamedAttribute> maxDims, minDims;
+  for (auto [symbol, limit] : largest)
+    if (limit)
+      maxDims.push_back(
+          builder.getNamedAttr(symbol, builder.getI64IntegerAttr(limit)));
+  for (StringRef symbol : mayBeZero)
+    minDims.push_back(
+        builder.getNamedAttr(symbol, builder.getI64IntegerAttr(0)));
   (*module)->setAttr(kMaxDimsAttr, builder.getDictionaryAttr(maxDims));
+  if (!minDims.empty())
+    (*module)->setAttr(kMinDimsAttr, builder.getDictionaryAttr(minDims));
 }
 
 //===----------------------------------------------------------------------===//
 // The entry function
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> ModelBuilder::beginForward(ArrayRef<Input> inputs) {
+ModelInput ModelBuilder::idInput(StringRef name, int64_t limit,
+                                 StringRef whenAbsent) {
   int64_t open = ShapedType::kDynamic;
-  SmallVector<Type> types(
-      inputs.size(), RankedTensorType::get({open, open}, builder.getI64Type()));
+  return {name.str(),
+          RankedTensorType::get({open, open}, builder.getI64Type()),
+          {"batch", "length"},
+          limit,
+          whenAbsent};
+}
+
+SmallVector<Value> ModelBuilder::beginForward(ArrayRef<ModelInput> inputs) {
+  auto types = llvm::map_to_vector(
+      inputs, [](const ModelInput &input) -> Type { return input.type; });
   builder.setInsertionPointToEnd(module->getBody());
   forward = func::FuncOp::create(builder, location, "forward",
                                  builder.getFunctionType(types, {}));
   symbols.insert(forward);
   for (auto [i, input] : llvm::enumerate(inputs)) {
     forward.setArgAttr(i, kNameAttr, builder.getStringAttr(input.name));
-    forward.setArgAttr(i, kDimsAttr,
-                       builder.getStrArrayAttr({"batch", "length"}));
-    forward.setArgAttr(i, kLimitAttr, builder.getI64IntegerAttr(input.limit));
+    forward.setArgAttr(i, kDimsAttr, builder.getStrArrayAttr(input.dims));
+    if (input.limit)
+      forward.setArgAttr(i, kLimitAttr, builder.getI64IntegerAttr(input.limit));
     if (!input.whenAbsent.empty())
       forward.setArgAttr(i, kWhenAbsentAttr,
                          builder.getStringAttr(input.whenAbsent));
@@ -146,6 +167,29 @@ Value ModelBuilder::weightRow(WeightRole role, int64_t row) {
               entry.name + "[" + Twine(row) + "]");
 }
 
+Value ModelBuilder::weightRows(WeightRole role, int64_t first) {
+  if (first == 0)
+    return weight(role);
+  const TensorEntry &entry = *model.resolved->find(role);
+  int64_t rows = entry.shape.front(), columns = entry.shape.back();
+  return load(entry, {rows - first, columns}, first * columns,
+              entry.name + "[" + Twine(first) + ":]");
+}
+
+Value ModelBuilder::computedTable(const Twine &name, int64_t rows,
+                                  ArrayRef<float> values) {
+  auto type = RankedTensorType::get(
+      {rows, static_cast<int64_t>(values.size()) / rows}, builder.getF32Type());
+  OpBuilder outside(forward);
+  auto weight = WeightOp::create(
+      outside, location, name.str(), type, builder.getArrayAttr({}),
+      DenseElementsAttr::get(type, values), /*layout=*/Attribute(),
+      /*offset=*/IntegerAttr());
+  // Renames the weight where another symbol has its name.
+  symbols.insert(weight);
+  return LoadWeightOp::create(builder, location, type, weight.getSymName());
+}
+
 //===----------------------------------------------------------------------===//
 // Ops
 //===----------------------------------------------------------------------===//
@@ -207,6 +251,10 @@ Value ModelBuilder::mul(Value lhs, Value rhs) {
   return MulOp::create(builder, location, broadcastType(lhs, rhs), lhs, rhs);
 }
 
+Value ModelBuilder::unary(UnaryKind kind, Value input) {
+  return UnaryOp::create(builder, location, input.getType(), kind, input);
+}
+
 Value ModelBuilder::scale(Value input, double factor) {
   if (factor == 1.0)
     return input;
@@ -244,6 +292,14 @@ Value ModelBuilder::transpose(Value input, ArrayRef<int64_t> permutation) {
     shape.push_back(ranked(input).getDimSize(dim));
   return TransposeOp::create(builder, location, ranked(input).clone(shape),
                              input, permutation);
+}
+
+Value ModelBuilder::concat(Value first, Value second, int64_t axis) {
+  SmallVector<int64_t> shape(ranked(second).getShape());
+  shape[axis] = ShapedType::kDynamic;
+  return ConcatOp::create(builder, location, ranked(second).clone(shape),
+                          ValueRange{first, second},
+                          builder.getI64IntegerAttr(axis));
 }
 
 Value ModelBuilder::firstPosition(Value input) {

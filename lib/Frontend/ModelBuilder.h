@@ -16,6 +16,18 @@
 
 namespace attune {
 
+/// One argument of the entry function.
+struct ModelInput {
+  std::string name;
+  mlir::RankedTensorType type;
+  /// The symbol of each extent, "" for static ones.
+  llvm::SmallVector<llvm::StringRef> dims;
+  /// Exclusive upper bound of the values of integers; 0: none.
+  int64_t limit = 0;
+  /// "zeros", "ones", or "" for inputs that callers must give.
+  llvm::StringRef whenAbsent;
+};
+
 /// One result of the entry function.
 struct ModelOutput {
   mlir::Value value;
@@ -29,15 +41,12 @@ class ModelBuilder {
 public:
   ModelBuilder(mlir::MLIRContext &context, const LoadedModel &model);
 
-  /// Starts @forward. Each input has the shape [batch, length].
-  struct Input {
-    std::string name;
-    /// Exclusive upper bound of its values.
-    int64_t limit;
-    /// "zeros", "ones", or "" for inputs that callers must give.
-    llvm::StringRef whenAbsent;
-  };
-  llvm::SmallVector<mlir::Value> beginForward(llvm::ArrayRef<Input> inputs);
+  /// The description of an input of ids [batch, length].
+  ModelInput idInput(llvm::StringRef name, int64_t limit,
+                     llvm::StringRef whenAbsent = "");
+  /// Starts @forward.
+  llvm::SmallVector<mlir::Value>
+  beginForward(llvm::ArrayRef<ModelInput> inputs);
   /// Ends @forward with its results and hands the module over.
   mlir::OwningOpRef<mlir::ModuleOp>
   endForward(llvm::ArrayRef<ModelOutput> outputs);
@@ -50,6 +59,11 @@ public:
 
   /// Loads a weight that the model has.
   mlir::Value weight(WeightRole role, int64_t layer = 0);
+  /// A table of which rows below `first` are left out.
+  mlir::Value weightRows(WeightRole role, int64_t first);
+  /// Declares and loads a matrix that no file holds.
+  mlir::Value computedTable(const llvm::Twine &name, int64_t rows,
+                            llvm::ArrayRef<float> values);
   /// Loads one row of a table, as a vector.
   mlir::Value weightRow(WeightRole role, int64_t row);
 
@@ -63,6 +77,7 @@ public:
   mlir::Value activation(Activation kind, mlir::Value input);
   mlir::Value add(mlir::Value lhs, mlir::Value rhs);
   mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value unary(UnaryKind kind, mlir::Value input);
   /// The input itself when the factor is 1.
   mlir::Value scale(mlir::Value input, double factor);
   mlir::Value embedding(mlir::Value ids, mlir::Value table);
@@ -70,8 +85,16 @@ public:
   /// `shape` as attune.reshape has it, with extents of 0 and of 1 and more.
   mlir::Value reshape(mlir::Value input, llvm::ArrayRef<int64_t> shape);
   mlir::Value transpose(mlir::Value input, llvm::ArrayRef<int64_t> permutation);
+  /// `first` and `second` one behind the other in dimension `axis`, which is
+  /// dynamic.
+  mlir::Value concat(mlir::Value first, mlir::Value second, int64_t axis);
   /// input[:, 0].
   mlir::Value firstPosition(mlir::Value input);
+
+  /// Sets the largest values of symbols, and the smallest of those that may be
+  /// 0.
+  void setLimits(llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> largest,
+                 llvm::ArrayRef<llvm::StringRef> mayBeZero = {});
 
   mlir::OpBuilder &ops() { return builder; }
   mlir::Location loc() const { return location; }

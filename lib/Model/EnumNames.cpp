@@ -10,6 +10,7 @@ namespace attune {
 
 static constexpr EnumName<Topology> kTopologies[] = {
     {Topology::Encoder, "encoder"},
+    {Topology::Decoder, "decoder"},
 };
 static constexpr EnumName<NormKind> kNormKinds[] = {
     {NormKind::LayerNorm, "layer_norm"},
@@ -21,6 +22,7 @@ static constexpr EnumName<NormPlacement> kNormPlacements[] = {
 static constexpr EnumName<PositionKind> kPositionKinds[] = {
     {PositionKind::None, "none"},
     {PositionKind::Learned, "learned"},
+    {PositionKind::Sinusoidal, "sinusoidal"},
 };
 static constexpr EnumName<Activation> kActivations[] = {
     {Activation::GeluErf, "gelu_erf"},
@@ -32,6 +34,45 @@ static constexpr EnumName<Activation> kActivations[] = {
 };
 static constexpr EnumName<AttentionMask> kAttentionMasks[] = {
     {AttentionMask::Padding, "padding"},
+    {AttentionMask::Causal, "causal"},
+};
+static constexpr EnumName<AttentionKind> kAttentionKinds[] = {
+    {AttentionKind::Softmax, "softmax"},
+    {AttentionKind::Linear, "linear"},
+};
+static constexpr EnumName<FeatureKind> kFeatureKinds[] = {
+    {FeatureKind::Identity, "identity"},
+    {FeatureKind::Elu1, "elu1"},
+    {FeatureKind::Relu, "relu"},
+    {FeatureKind::Exp, "exp"},
+    {FeatureKind::Favor, "favor"},
+    {FeatureKind::FavorHyperbolic, "favor_hyperbolic"},
+    {FeatureKind::Dpfp, "dpfp"},
+    {FeatureKind::Taylor2, "taylor2"},
+    {FeatureKind::Softmax, "softmax"},
+    {FeatureKind::SoftmaxHalves, "softmax_halves"},
+};
+static constexpr EnumName<FeatureNormKind> kFeatureNormKinds[] = {
+    {FeatureNormKind::None, "none"},
+    {FeatureNormKind::Sum, "sum"},
+    {FeatureNormKind::L2, "l2"},
+};
+static constexpr EnumName<LinearRule> kLinearRules[] = {
+    {LinearRule::Linear, "linear"},
+    {LinearRule::Gated, "gated"},
+    {LinearRule::Delta, "delta"},
+    {LinearRule::GatedDelta, "gated_delta"},
+};
+static constexpr EnumName<DecayKind> kDecayKinds[] = {
+    {DecayKind::None, "none"},
+    {DecayKind::Slopes, "slopes"},
+    {DecayKind::LogSigmoid, "log_sigmoid"},
+    {DecayKind::Softplus, "softplus"},
+};
+static constexpr EnumName<SquashKind> kSquashKinds[] = {
+    {SquashKind::None, "none"},         {SquashKind::Tanh, "tanh"},
+    {SquashKind::Sigmoid, "sigmoid"},   {SquashKind::Relu, "relu"},
+    {SquashKind::Softsign, "softsign"}, {SquashKind::Softplus, "softplus"},
 };
 static constexpr EnumName<PoolerKind> kPoolerKinds[] = {
     {PoolerKind::None, "none"},
@@ -58,6 +99,18 @@ template <> ArrayRef<EnumName<Activation>> enumNames() { return kActivations; }
 template <> ArrayRef<EnumName<AttentionMask>> enumNames() {
   return kAttentionMasks;
 }
+template <> ArrayRef<EnumName<AttentionKind>> enumNames() {
+  return kAttentionKinds;
+}
+template <> ArrayRef<EnumName<FeatureKind>> enumNames() {
+  return kFeatureKinds;
+}
+template <> ArrayRef<EnumName<FeatureNormKind>> enumNames() {
+  return kFeatureNormKinds;
+}
+template <> ArrayRef<EnumName<LinearRule>> enumNames() { return kLinearRules; }
+template <> ArrayRef<EnumName<DecayKind>> enumNames() { return kDecayKinds; }
+template <> ArrayRef<EnumName<SquashKind>> enumNames() { return kSquashKinds; }
 template <> ArrayRef<EnumName<PoolerKind>> enumNames() { return kPoolerKinds; }
 template <> ArrayRef<EnumName<SentencePoolingMode>> enumNames() {
   return kSentencePoolingModes;
@@ -76,6 +129,12 @@ StringRef toString(NormPlacement value) { return nameOf(value); }
 StringRef toString(PositionKind value) { return nameOf(value); }
 StringRef toString(Activation value) { return nameOf(value); }
 StringRef toString(AttentionMask value) { return nameOf(value); }
+StringRef toString(AttentionKind value) { return nameOf(value); }
+StringRef toString(FeatureKind value) { return nameOf(value); }
+StringRef toString(FeatureNormKind value) { return nameOf(value); }
+StringRef toString(LinearRule value) { return nameOf(value); }
+StringRef toString(DecayKind value) { return nameOf(value); }
+StringRef toString(SquashKind value) { return nameOf(value); }
 StringRef toString(PoolerKind value) { return nameOf(value); }
 StringRef toString(SentencePoolingMode value) { return nameOf(value); }
 

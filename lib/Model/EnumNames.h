@@ -25,6 +25,12 @@ template <> llvm::ArrayRef<EnumName<NormPlacement>> enumNames();
 template <> llvm::ArrayRef<EnumName<PositionKind>> enumNames();
 template <> llvm::ArrayRef<EnumName<Activation>> enumNames();
 template <> llvm::ArrayRef<EnumName<AttentionMask>> enumNames();
+template <> llvm::ArrayRef<EnumName<AttentionKind>> enumNames();
+template <> llvm::ArrayRef<EnumName<FeatureKind>> enumNames();
+template <> llvm::ArrayRef<EnumName<FeatureNormKind>> enumNames();
+template <> llvm::ArrayRef<EnumName<LinearRule>> enumNames();
+template <> llvm::ArrayRef<EnumName<DecayKind>> enumNames();
+template <> llvm::ArrayRef<EnumName<SquashKind>> enumNames();
 template <> llvm::ArrayRef<EnumName<PoolerKind>> enumNames();
 template <> llvm::ArrayRef<EnumName<SentencePoolingMode>> enumNames();
 

@@ -3,11 +3,18 @@
 #include "attune/Model/ModelDescription.h"
 #include "attune/Model/WeightNames.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 
 using namespace llvm;
 
 namespace attune {
+
+bool AttentionDescription::isLinear(int64_t layer) const {
+  return kind == AttentionKind::Linear &&
+         (linear.layers.empty() || llvm::is_contained(linear.layers, layer));
+}
 
 int64_t ModelDescription::maxSequenceLength() const {
   if (position.kind == PositionKind::None)
@@ -36,9 +43,7 @@ int64_t ModelDescription::weightLayer(int64_t layer) const {
 int64_t parameterCount(const ModelDescription &model) {
   int64_t total = 0;
   for (WeightRole role : allWeightRoles()) {
-    if (!isNeeded(role, model))
-      continue;
-    int64_t count = isPerLayer(role) ? model.distinctLayers() : 1;
+    int64_t count = countWeights(role, model);
     for (int64_t extent : expectedShape(role, model))
       count *= extent;
     total += count;

@@ -1,74 +1,18 @@
 //===- ModelYAML.cpp - Model descriptions as YAML -------------------------===//
 
 #include "attune/Model/ModelYAML.h"
-#include "EnumNames.h"
+#include "AttentionYAML.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/File.h"
 
-#include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/YAMLTraits.h"
 
 #include <cmath>
 
 using namespace llvm;
 
-namespace {
-/// A double that is written with as many digits as it needs to be read back as
-/// the same value; the traits of double write six.
-struct ExactDouble {
-  double value;
-  bool operator==(const ExactDouble &) const = default;
-};
-} // namespace
-
 LLVM_YAML_IS_FLOW_SEQUENCE_VECTOR(attune::SentencePoolingMode)
 LLVM_YAML_IS_STRING_MAP(std::string)
-
-namespace llvm::yaml {
-
-template <> struct ScalarTraits<ExactDouble> {
-  static void output(const ExactDouble &number, void *, raw_ostream &os) {
-    for (int digits = 1; digits <= 17; ++digits) {
-      SmallString<40> text;
-      raw_svector_ostream(text) << format("%.*g", digits, number.value);
-      double back = 0;
-      if (digits == 17 ||
-          (!text.str().getAsDouble(back) && back == number.value)) {
-        os << text;
-        return;
-      }
-    }
-  }
-  static StringRef input(StringRef text, void *, ExactDouble &number) {
-    if (text.getAsDouble(number.value) || !std::isfinite(number.value))
-      return "expected a finite number";
-    return "";
-  }
-  static QuotingType mustQuote(StringRef) { return QuotingType::None; }
-};
-
-template <typename T>
-  requires requires { attune::enumNames<T>(); } && std::is_enum_v<T>
-struct ScalarEnumerationTraits<T> {
-  static void enumeration(IO &io, T &value) {
-    for (const attune::EnumName<T> &entry : attune::enumNames<T>())
-      io.enumCase(value, entry.name.data(), entry.value);
-  }
-};
-
-} // namespace llvm::yaml
-
-namespace attune {
-
-static void mapNumber(yaml::IO &io, const char *key, double &value,
-                      double absent) {
-  ExactDouble number{value};
-  io.mapOptional(key, number, ExactDouble{absent});
-  value = number.value;
-}
-
-} // namespace attune
 
 namespace llvm::yaml {
 
@@ -93,6 +37,8 @@ template <> struct MappingTraits<PositionDescription> {
     io.mapOptional("offset", position.offset, absent.offset);
     io.mapOptional("from_padding", position.fromPadding, absent.fromPadding);
     io.mapOptional("padding_id", position.paddingId, absent.paddingId);
+    io.mapOptional("interleaved", position.interleaved, absent.interleaved);
+    mapNumber(io, "base", position.base, absent.base);
   }
 };
 
@@ -104,20 +50,6 @@ template <> struct MappingTraits<EmbeddingDescription> {
     io.mapOptional("segment_types", embedding.segmentTypes,
                    absent.segmentTypes);
     mapNumber(io, "scale", embedding.scale, absent.scale);
-  }
-};
-
-template <> struct MappingTraits<AttentionDescription> {
-  static void mapping(IO &io, AttentionDescription &attention) {
-    const AttentionDescription absent;
-    io.mapRequired("heads", attention.heads);
-    io.mapOptional("head_dim", attention.headDim, absent.headDim);
-    mapNumber(io, "scale", attention.scale, absent.scale);
-    io.mapOptional("query_bias", attention.queryBias, absent.queryBias);
-    io.mapOptional("key_bias", attention.keyBias, absent.keyBias);
-    io.mapOptional("value_bias", attention.valueBias, absent.valueBias);
-    io.mapOptional("output_bias", attention.outputBias, absent.outputBias);
-    io.mapOptional("mask", attention.mask, absent.mask);
   }
 };
 
@@ -156,6 +88,15 @@ template <> struct MappingTraits<InputNames> {
     io.mapOptional("attention_mask", inputs.attentionMask,
                    absent.attentionMask);
     io.mapOptional("token_type_ids", inputs.tokenTypeIds, absent.tokenTypeIds);
+    io.mapOptional("position_ids", inputs.positionIds, absent.positionIds);
+  }
+};
+
+template <> struct MappingTraits<HeadDescription> {
+  static void mapping(IO &io, HeadDescription &head) {
+    const HeadDescription absent;
+    io.mapOptional("tied", head.tied, absent.tied);
+    io.mapOptional("bias", head.bias, absent.bias);
   }
 };
 
@@ -170,11 +111,6 @@ template <> struct MappingTraits<WeightsDescription> {
   }
 };
 
-/// Parts whose values are all the usual ones are not written.
-template <typename T> static void mapPart(IO &io, const char *key, T &part) {
-  io.mapOptional(key, part, T());
-}
-
 template <> struct MappingTraits<ModelDescription> {
   static void mapping(IO &io, ModelDescription &model) {
     io.mapRequired("name", model.name);
@@ -186,11 +122,15 @@ template <> struct MappingTraits<ModelDescription> {
     mapPart(io, "embedding", model.embedding);
     mapPart(io, "position", model.position);
     mapPart(io, "norm", model.norm);
-    io.mapRequired("attention", model.attention);
+    AttentionMask usualMask = model.topology == Topology::Decoder
+                                  ? AttentionMask::Causal
+                                  : AttentionMask::Padding;
+    io.mapRequired("attention", model.attention, usualMask);
     io.mapRequired("ffn", model.ffn);
     mapPart(io, "sharing", model.sharing);
     io.mapOptional("pooler", model.pooler, PoolerKind::None);
     io.mapOptional("sentence", model.sentence);
+    io.mapOptional("head", model.head);
     mapPart(io, "inputs", model.inputs);
     mapPart(io, "weights", model.weights);
   }
@@ -242,6 +182,24 @@ static int64_t usualHeadDim(const ModelDescription &model) {
              : 0;
 }
 
+/// Features whose products stand for e^(scale q.k) are those of queries and
+/// keys that share the scale.
+static double usualFeatureScale(const FeatureDescription &features,
+                                double scale) {
+  bool standsForSoftmax = features.kind == FeatureKind::Favor ||
+                          features.kind == FeatureKind::FavorHyperbolic ||
+                          features.kind == FeatureKind::Taylor2;
+  return standsForSoftmax && scale > 0 ? std::sqrt(scale) : 1;
+}
+
+/// Calls `visit` for the features of queries and those of keys.
+template <typename VisitFn>
+static void forEachFeatures(LinearDescription &linear, VisitFn visit) {
+  visit(linear.features);
+  if (linear.keyFeatures)
+    visit(*linear.keyFeatures);
+}
+
 Expected<ModelDescription> readModelYAML(StringRef text, StringRef file) {
   if (Error error = checkYAMLText(text, file))
     return std::move(error);
@@ -275,6 +233,13 @@ Expected<ModelDescription> readModelYAML(StringRef text, StringRef file) {
   }
   if (attention.scale == 0)
     attention.scale = usualScale(attention.headDim);
+  if (attention.kvHeads == 0)
+    attention.kvHeads = attention.heads;
+  if (attention.kind == AttentionKind::Linear)
+    forEachFeatures(attention.linear, [&](FeatureDescription &features) {
+      if (features.scale == 0)
+        features.scale = usualFeatureScale(features, attention.scale);
+    });
   if (Error error = validate(model, file))
     return std::move(error);
   return model;
@@ -284,6 +249,13 @@ void writeModelYAML(raw_ostream &os, const ModelDescription &model) {
   ModelDescription shown = model;
   if (shown.embedding.width == shown.hiddenSize)
     shown.embedding.width = 0;
+  if (shown.attention.kind == AttentionKind::Linear)
+    forEachFeatures(shown.attention.linear, [&](FeatureDescription &features) {
+      if (features.scale == usualFeatureScale(features, model.attention.scale))
+        features.scale = 0;
+    });
+  if (shown.attention.kvHeads == shown.attention.heads)
+    shown.attention.kvHeads = 0;
   if (shown.attention.scale == usualScale(shown.attention.headDim))
     shown.attention.scale = 0;
   if (shown.attention.headDim == usualHeadDim(shown))

@@ -85,7 +85,8 @@ static void forEachWeight(const ModelDescription &model, VisitFn visit) {
       continue;
     int64_t count = isPerLayer(role) ? model.distinctLayers() : 1;
     for (int64_t layer = 0; layer < count; ++layer)
-      visit(role, layer);
+      if (isNeeded(role, model, layer))
+        visit(role, layer);
   }
 }
 
@@ -269,7 +270,11 @@ ResolvedWeights::resolve(const ModelDescription &model,
   DenseSet<const TensorEntry *> used;
   forEachWeight(model, [&](WeightRole role, int64_t layer) {
     const TensorEntry *entry = namer.find(role, layer, *prefix, store);
-    result.byRole[static_cast<unsigned>(role)].push_back(entry);
+    std::vector<const TensorEntry *> &entries =
+        result.byRole[static_cast<unsigned>(role)];
+    // Null for the layers that do not have the weight.
+    entries.resize(isPerLayer(role) ? model.distinctLayers() : 1);
+    entries[layer] = entry;
     if (!entry) {
       SmallVector<std::string, 2> names = namer.names(role, layer, *prefix);
       if (names.empty())

@@ -17,14 +17,12 @@ using namespace llvm;
 
 namespace attune {
 
-// Far above every published model, low enough that sums of a few products of
-// two of them fit 64 bits.
+// As kMaxWidth is.
 static constexpr int64_t kMaxTableRows = int64_t(1) << 28;
-static constexpr int64_t kMaxWidth = int64_t(1) << 20;
 static constexpr int64_t kMaxFfn = int64_t(1) << 24;
-static constexpr int64_t kMaxHeads = int64_t(1) << 16;
 static constexpr int64_t kMaxLayers = 10000;
 static constexpr int64_t kMaxSegments = int64_t(1) << 16;
+static constexpr int64_t kMaxSinusoids = int64_t(1) << 26;
 static constexpr size_t kMaxTextBytes = 1000;
 /// Weights of 8 bytes must be countable in 63 bits, with room for padding.
 static constexpr int64_t kMaxParameters = int64_t(1) << 58;
@@ -33,13 +31,47 @@ static bool isControl(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+StringRef FieldChecks::nameOf(StringRef field) const {
+  for (const FieldName &name : names)
+    if (name.field == field)
+      return name.inConfig;
+  return field;
+}
+
+bool FieldChecks::inRange(StringRef what, int64_t value, int64_t low,
+                          int64_t high) {
+  if (value >= low && value <= high)
+    return true;
+  problems.addf("{0} is {1}, expected {2} to {3}", nameOf(what), value, low,
+                high);
+  return false;
+}
+
+void FieldChecks::positiveFinite(StringRef what, double value) {
+  if (!std::isfinite(value) || value <= 0)
+    problems.addf("{0} is {1}, expected a positive finite number", nameOf(what),
+                  llvm::format("%g", value));
+}
+
+void FieldChecks::notNegative(StringRef what, double value) {
+  if (!std::isfinite(value) || value < 0)
+    problems.addf("{0} is {1}, expected a finite number of 0 or more",
+                  nameOf(what), llvm::format("%g", value));
+}
+
+void FieldChecks::refuse(bool wrong, StringRef field, const Twine &what,
+                         const Twine &why) {
+  if (wrong)
+    problems.add(nameOf(field) + " is " + what + ": " + why);
+}
+
 namespace {
 
-class Validator {
+class Validator : FieldChecks {
 public:
   Validator(const ModelDescription &model, ArrayRef<FieldName> names,
             ProblemList &problems)
-      : model(model), names(names), problems(problems),
+      : FieldChecks(names, problems), model(model), problems(problems),
         problemsBefore(problems.size()) {}
 
   void run() {
@@ -47,9 +79,10 @@ public:
     checkEmbedding();
     checkPosition();
     checkNorm();
-    checkAttention();
+    checkAttention(model, *this);
     checkSharing();
     checkSentence();
+    checkTopology();
     checkNames();
     // Only sizes that are sane by themselves can be multiplied.
     if (problems.size() == problemsBefore)
@@ -57,28 +90,6 @@ public:
   }
 
 private:
-  /// What the reader of the message knows a field by.
-  StringRef nameOf(StringRef field) const {
-    for (const FieldName &name : names)
-      if (name.field == field)
-        return name.inConfig;
-    return field;
-  }
-
-  bool inRange(StringRef what, int64_t value, int64_t low, int64_t high) {
-    if (value >= low && value <= high)
-      return true;
-    problems.addf("{0} is {1}, expected {2} to {3}", nameOf(what), value, low,
-                  high);
-    return false;
-  }
-
-  void positiveFinite(StringRef what, double value) {
-    if (!std::isfinite(value) || value <= 0)
-      problems.addf("{0} is {1}, expected a positive finite number",
-                    nameOf(what), llvm::format("%g", value));
-  }
-
   void checkSizes() {
     inRange("vocabulary_size", model.vocabularySize, 1, kMaxTableRows);
     inRange("hidden_size", model.hiddenSize, 1, kMaxWidth);
@@ -107,22 +118,26 @@ private:
       return;
     positionsAreSane = inRange("position.offset", position.offset,
                                position.fromPadding ? 1 : 0, position.rows - 1);
+    if (position.kind == PositionKind::Sinusoidal)
+      checkSinusoids();
     if (position.fromPadding)
       inRange("position.padding_id", position.paddingId, 0,
               std::max<int64_t>(model.vocabularySize, 1) - 1);
   }
 
-  void checkNorm() { positiveFinite("norm.epsilon", model.norm.epsilon); }
-
-  void checkAttention() {
-    const AttentionDescription &attention = model.attention;
-    bool sane = inRange("attention.heads", attention.heads, 1, kMaxHeads);
-    sane &= inRange("attention.head_dim", attention.headDim, 1, kMaxWidth);
-    if (sane)
-      inRange("attention.heads * attention.head_dim", model.attentionWidth(), 1,
-              kMaxWidth);
-    positiveFinite("attention.scale", attention.scale);
+  /// The table is computed while compiling.
+  void checkSinusoids() {
+    int64_t width = model.embedding.width;
+    positiveFinite("position.base", model.position.base);
+    refuse(width % 2 != 0, "embedding.width", Twine(width),
+           "sinusoidal positions need an even number");
+    refuse(width > 0 && model.position.rows > kMaxSinusoids / width,
+           "position.rows", Twine(model.position.rows),
+           "a sinusoidal table of this width may have " +
+               Twine(kMaxSinusoids / std::max<int64_t>(width, 1)) + " rows");
   }
+
+  void checkNorm() { positiveFinite("norm.epsilon", model.norm.epsilon); }
 
   void checkSharing() {
     const SharingDescription &sharing = model.sharing;
@@ -162,6 +177,31 @@ private:
             limit > 0 ? limit : kMaxTableRows);
   }
 
+  /// What only one of the topologies has.
+  void checkTopology() {
+    const PositionDescription &position = model.position;
+    if (model.topology == Topology::Encoder) {
+      if (model.head)
+        problems.add("head: only decoders have one (topology: decoder)");
+      return;
+    }
+    refuse(model.attention.mask != AttentionMask::Causal, "attention.mask",
+           toString(model.attention.mask), "decoders are causal");
+    refuse(model.pooler != PoolerKind::None, "pooler", toString(model.pooler),
+           "only encoders have a pooler");
+    if (model.sentence)
+      problems.add("sentence: only encoders make embeddings of sentences");
+    refuse(model.embedding.segmentTypes > 0, "embedding.segment_types",
+           Twine(model.embedding.segmentTypes), "only encoders have segments");
+    refuse(position.kind != PositionKind::None && position.fromPadding,
+           "position.from_padding", "true",
+           "the positions of a decoder are an input");
+    refuse(model.head && model.head->tied &&
+               model.embedding.width != model.hiddenSize,
+           "head.tied", "true",
+           "the token embedding has another width than the hidden states");
+  }
+
   /// Strings end up in messages, symbols and lines of YAML.
   void checkText(StringRef what, StringRef text) {
     if (text.size() > kMaxTextBytes)
@@ -182,27 +222,45 @@ private:
     checkText("inputs.input_ids", model.inputs.inputIds);
     checkText("inputs.attention_mask", model.inputs.attentionMask);
     checkText("inputs.token_type_ids", model.inputs.tokenTypeIds);
+    checkText("inputs.position_ids", model.inputs.positionIds);
     checkText("weights.path", model.weights.path);
     checkText("weights.prefix", model.weights.prefix.value_or(""));
     for (const auto &[key, pattern] : model.weights.names)
       checkText("a pattern of weights.names", pattern);
-    for (const auto &[what, name] :
-         {std::pair("inputs.input_ids", &model.inputs.inputIds),
-          std::pair("inputs.attention_mask", &model.inputs.attentionMask)})
-      if (name->empty())
-        problems.addf("{0} is empty, expected a name", what);
+    checkInputNames();
     const InputNames &in = model.inputs;
-    if (!in.inputIds.empty() &&
-        (in.inputIds == in.attentionMask || in.inputIds == in.tokenTypeIds))
-      problems.addf("two inputs have the name '{0}'", printable(in.inputIds));
-    else if (!in.attentionMask.empty() && in.attentionMask == in.tokenTypeIds)
-      problems.addf("two inputs have the name '{0}'",
-                    printable(in.attentionMask));
     if (!in.tokenTypeIds.empty() && model.embedding.segmentTypes == 0)
       problems.addf("inputs.token_type_ids is '{0}', but the model has no "
                     "segment table (embedding.segment_types is 0)",
                     printable(in.tokenTypeIds));
     checkWeightNames();
+  }
+
+  /// Inputs that the model has need names, which differ.
+  void checkInputNames() {
+    const InputNames &in = model.inputs;
+    bool isDecoder = model.topology == Topology::Decoder;
+    struct Input {
+      StringRef field, name;
+      bool isThere;
+    } inputs[] = {{"inputs.input_ids", in.inputIds, true},
+                  {"inputs.attention_mask", in.attentionMask, !isDecoder},
+                  {"inputs.position_ids", in.positionIds,
+                   isDecoder && model.position.kind != PositionKind::None},
+                  {"inputs.token_type_ids", in.tokenTypeIds,
+                   !isDecoder && !in.tokenTypeIds.empty()}};
+    SmallVector<StringRef> taken;
+    for (const Input &input : inputs) {
+      if (!input.isThere)
+        continue;
+      if (input.name.empty())
+        problems.addf("{0} is empty, expected a name", input.field);
+      else if (llvm::is_contained(taken, input.name))
+        problems.addf("two inputs have the name '{0}'", printable(input.name));
+      refuse(isDecoder && input.name.starts_with("past."), input.field,
+             printable(input.name), "the names of states begin so");
+      taken.push_back(input.name);
+    }
   }
 
   /// distinctLayers() > 1, also for values whose product overflows.
@@ -238,10 +296,7 @@ private:
   void checkTotal() {
     int64_t total = 0;
     for (WeightRole role : allWeightRoles()) {
-      if (!isNeeded(role, model))
-        continue;
-      std::optional<int64_t> count =
-          isPerLayer(role) ? model.distinctLayers() : 1;
+      std::optional<int64_t> count = countWeights(role, model);
       for (int64_t extent : expectedShape(role, model))
         if (count)
           count = checkedMul(*count, extent);
@@ -258,7 +313,6 @@ private:
   }
 
   const ModelDescription &model;
-  ArrayRef<FieldName> names;
   ProblemList &problems;
   size_t problemsBefore;
   /// position.rows - position.offset can be computed.

@@ -12,6 +12,8 @@
 #ifndef ATTUNE_MODEL_MODELDESCRIPTION_H
 #define ATTUNE_MODEL_MODELDESCRIPTION_H
 
+#include "attune/Model/AttentionDescription.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -25,8 +27,12 @@ namespace attune {
 
 /// Which stacks a model has and how they are joined.
 enum class Topology {
-  /// One stack, each token sees every token that the mask lets through.
+  /// One stack over whole sequences, with the mask that the attention has.
   Encoder,
+  /// One causal stack that runs on where it stopped: what later tokens need of
+  /// earlier ones goes out and in again, as states of fixed size of linear
+  /// layers, as keys and values of all tokens of the others.
+  Decoder,
 };
 
 enum class NormKind {
@@ -48,6 +54,9 @@ enum class PositionKind {
   None,
   /// A table with one row a position is added to the token embedding.
   Learned,
+  /// The same with a table that is computed: sines and cosines of the position
+  /// at falling frequencies (1706.03762).
+  Sinusoidal,
 };
 
 /// Elementwise functions of the feed-forward layer.
@@ -63,11 +72,6 @@ enum class Activation {
   /// x sigmoid(1.702 x).
   QuickGelu,
   Tanh,
-};
-
-enum class AttentionMask {
-  /// Each query sees all keys that are not padding.
-  Padding,
 };
 
 /// What stands behind the last layer to give one vector a sequence.
@@ -107,10 +111,11 @@ struct NormDescription {
   bool operator==(const NormDescription &) const = default;
 };
 
+/// Positions of an encoder count from the begin of a sequence; those of a
+/// decoder are an input.
 struct PositionDescription {
   PositionKind kind = PositionKind::Learned;
-  /// Rows of the table of learned positions. The longest sequence is
-  /// `rows - offset`.
+  /// Rows of the table of positions. The longest sequence is `rows - offset`.
   int64_t rows = 512;
   /// The row of the first token (RoBERTa: padding id + 1).
   int64_t offset = 0;
@@ -120,6 +125,12 @@ struct PositionDescription {
   bool fromPadding = false;
   /// The token id that counts as padding for fromPadding.
   int64_t paddingId = 0;
+  /// Sinusoidal, with n = W / 2 and position p. True: column 2i is
+  /// sin(p base^(-i/n)), column 2i + 1 the cosine (1706.03762). False: column i
+  /// is sin(p base^(-i/(n-1))), column n + i the cosine (tensor2tensor,
+  /// fairseq).
+  bool interleaved = true;
+  double base = 10000;
   bool operator==(const PositionDescription &) const = default;
 };
 
@@ -135,20 +146,6 @@ struct EmbeddingDescription {
   /// The token embedding is multiplied by this before the sum.
   double scale = 1.0;
   bool operator==(const EmbeddingDescription &) const = default;
-};
-
-struct AttentionDescription {
-  int64_t heads = 0;
-  /// Width of a head; queries, keys and values have heads * headDim columns.
-  int64_t headDim = 0;
-  /// Scores are multiplied by this; usually 1 / sqrt(headDim).
-  double scale = 0;
-  bool queryBias = true;
-  bool keyBias = true;
-  bool valueBias = true;
-  bool outputBias = true;
-  AttentionMask mask = AttentionMask::Padding;
-  bool operator==(const AttentionDescription &) const = default;
 };
 
 struct FfnDescription {
@@ -187,14 +184,28 @@ struct SentenceDescription {
   bool operator==(const SentenceDescription &) const = default;
 };
 
-/// The names of the inputs, all of shape [B, T] and integer.
+/// What makes logits [B, T, vocabulary] of the hidden states x of a decoder:
+/// x E^T + b.
+struct HeadDescription {
+  /// Whether E is the token embedding; else it is a weight of its own.
+  bool tied = true;
+  /// Whether there is a b.
+  bool bias = false;
+  bool operator==(const HeadDescription &) const = default;
+};
+
+/// The names of the inputs, all of shape [B, T] and integer. Those of states
+/// follow from the layers: past.{layer}.state and so on.
 struct InputNames {
   std::string inputIds = "input_ids";
-  /// 1 for tokens, 0 for padding.
+  /// 1 for tokens, 0 for padding. Encoders have it.
   std::string attentionMask = "attention_mask";
   /// Rows of the segment table. Empty: the model takes no such input; when it
   /// has a segment table, row 0 is used for every token.
   std::string tokenTypeIds;
+  /// Position of each token in its sequence, from 0. Decoders with a table of
+  /// positions have it.
+  std::string positionIds = "position_ids";
   bool operator==(const InputNames &) const = default;
 };
 
@@ -237,16 +248,20 @@ struct ModelDescription {
   SharingDescription sharing;
   PoolerKind pooler = PoolerKind::None;
   std::optional<SentenceDescription> sentence;
+  /// Of decoders; nothing: the results are the hidden states.
+  std::optional<HeadDescription> head;
   InputNames inputs;
   WeightsDescription weights;
 
   bool operator==(const ModelDescription &) const = default;
 
-  /// heads * headDim, the width of queries, keys and values.
+  /// heads * headDim, the width of queries and of the result.
   int64_t attentionWidth() const { return attention.heads * attention.headDim; }
+  /// kvHeads * headDim, the width of keys and values.
+  int64_t keyWidth() const { return attention.kvHeads * attention.headDim; }
 
-  /// The longest sequence the model takes: position.rows - position.offset for
-  /// learned positions, 0 for no limit.
+  /// The longest sequence the model takes: position.rows - position.offset
+  /// where there is a table of positions, 0 for no limit.
   int64_t maxSequenceLength() const;
 
   /// How many layers have weights of their own: groups * innerLayers when
@@ -274,7 +289,6 @@ llvm::StringRef toString(NormKind value);
 llvm::StringRef toString(NormPlacement value);
 llvm::StringRef toString(PositionKind value);
 llvm::StringRef toString(Activation value);
-llvm::StringRef toString(AttentionMask value);
 llvm::StringRef toString(PoolerKind value);
 llvm::StringRef toString(SentencePoolingMode value);
 

@@ -34,30 +34,50 @@ enum class WeightRole {
   // Once a layer.
   QueryWeight,         // [A, H], A = heads * headDim
   QueryBias,           // [A]
-  KeyWeight,           // [A, H]
-  KeyBias,             // [A]
-  ValueWeight,         // [A, H]
-  ValueBias,           // [A]
+  KeyWeight,           // [K, H], K = kvHeads * headDim
+  KeyBias,             // [K]
+  ValueWeight,         // [K, H]
+  ValueBias,           // [K]
   AttentionOutWeight,  // [H, A]
   AttentionOutBias,    // [H]
   AttentionNormWeight, // [H], the norm of the attention sub-layer
   AttentionNormBias,   // [H]
-  FfnGateWeight,       // [ffn.dim, H], only when gated
-  FfnGateBias,         // [ffn.dim]
-  FfnInWeight,         // [ffn.dim, H]
-  FfnInBias,           // [ffn.dim]
-  FfnOutWeight,        // [H, ffn.dim]
-  FfnOutBias,          // [H]
-  FfnNormWeight,       // [H], the norm of the feed-forward sub-layer
-  FfnNormBias,         // [H]
+  // Of linear layers alone. With Hq = heads, Hk = kvHeads (heads in hybrid
+  // layers), or 1 where features share their weights.
+  QueryFeatureProjection, // [Hq, R, headDim]
+  QueryFeatureBias,       // [Hq, R]
+  QueryFeatureMix,        // [Hq, M, features of the map]
+  QueryFeatureTilt,       // [Hq, headDim]
+  QueryFeatureOffset,     // [Hq]
+  KeyFeatureProjection,   // [Hk, R, headDim], when keys have features of their
+  KeyFeatureBias,         // [Hk, R]                                      own
+  KeyFeatureMix,          // [Hk, M, features of the map]
+  KeyFeatureTilt,         // [Hk, headDim]
+  KeyFeatureOffset,       // [Hk]
+  DecaySlopes,            // [G], G = kvHeads, or kvHeads * M for columns
+  DecayWeight,            // [G, H]
+  DecayBias,              // [G]
+  BetaWeight,             // [kvHeads, H]
+  BetaBias,               // [kvHeads]
+  // Once a layer.
+  FfnGateWeight, // [ffn.dim, H], only when gated
+  FfnGateBias,   // [ffn.dim]
+  FfnInWeight,   // [ffn.dim, H]
+  FfnInBias,     // [ffn.dim]
+  FfnOutWeight,  // [H, ffn.dim]
+  FfnOutBias,    // [H]
+  FfnNormWeight, // [H], the norm of the feed-forward sub-layer
+  FfnNormBias,   // [H]
   // Once a model.
   FinalNormWeight, // [H]
   FinalNormBias,   // [H]
   PoolerWeight,    // [H, H]
   PoolerBias,      // [H]
+  HeadWeight,      // [vocabulary, H]
+  HeadBias,        // [vocabulary]
 };
 constexpr unsigned kWeightRoleCount =
-    static_cast<unsigned>(WeightRole::PoolerBias) + 1;
+    static_cast<unsigned>(WeightRole::HeadBias) + 1;
 
 /// Every role, in the order of the enumeration.
 llvm::ArrayRef<WeightRole> allWeightRoles();
@@ -66,8 +86,13 @@ llvm::StringRef toString(WeightRole role);
 std::optional<WeightRole> weightRoleFromString(llvm::StringRef name);
 /// Whether there is one for each layer.
 bool isPerLayer(WeightRole role);
-/// Whether a model of this description has the weight.
+/// Whether a model of this description has the weight, in some layer.
 bool isNeeded(WeightRole role, const ModelDescription &model);
+/// Whether it has the weight in distinct layer `layer` (ignored for weights
+/// that are there once a model).
+bool isNeeded(WeightRole role, const ModelDescription &model, int64_t layer);
+/// How many tensors of this role the model has.
+int64_t countWeights(WeightRole role, const ModelDescription &model);
 /// The shape the weight must have.
 llvm::SmallVector<int64_t, 2> expectedShape(WeightRole role,
                                             const ModelDescription &model);
@@ -87,7 +112,12 @@ struct WeightScheme {
   llvm::ArrayRef<WeightPattern> patterns;
 };
 
-/// The scheme of that name among those of the registered families, or null.
+/// The scheme of models in Attune's own form, "attune": a weight has the name
+/// of its role, and stands behind "layers.{layer}." when there is one a layer.
+const WeightScheme &attuneWeightScheme();
+
+/// The scheme of that name, Attune's own or that of a registered family, or
+/// null.
 const WeightScheme *findWeightScheme(llvm::StringRef name);
 /// The names of all schemes, sorted.
 std::vector<std::string> weightSchemeNames();

@@ -14,6 +14,7 @@ void setHeads(ConfigObject &config, ModelDescription &model,
   attention.heads = config.requireInteger(headsKey);
   if (attention.heads <= 0 || model.hiddenSize <= 0) {
     // The validation reports these; stand-ins keep it from reporting more.
+    attention.kvHeads = 1;
     attention.headDim = 1;
     attention.scale = 1;
     return;
@@ -22,6 +23,7 @@ void setHeads(ConfigObject &config, ModelDescription &model,
     config.getProblems().addf(
         "{0} is {1}, which does not divide the hidden size {2}", headsKey,
         attention.heads, model.hiddenSize);
+  attention.kvHeads = attention.heads;
   attention.headDim = std::max<int64_t>(model.hiddenSize / attention.heads, 1);
   attention.scale = 1.0 / std::sqrt(static_cast<double>(attention.headDim));
 }

@@ -26,10 +26,11 @@ public:
       SmallVector<int64_t, 2> shape = expectedShape(role, description);
       int64_t count = isPerLayer(role) ? description.distinctLayers() : 1;
       for (int64_t layer = 0; layer < count; ++layer)
-        tensors.push_back({expandPattern(pattern, layer, description),
-                           "F32",
-                           {shape.begin(), shape.end()},
-                           ""});
+        if (isNeeded(role, description, layer))
+          tensors.push_back({expandPattern(pattern, layer, description),
+                             "F32",
+                             {shape.begin(), shape.end()},
+                             ""});
     }
     LoadedModel model;
     model.directory = directory.path();
@@ -136,7 +137,7 @@ TEST(Variants, SegmentsWithoutAnInput) {
 
 TEST(Variants, AttentionOfAnotherWidth) {
   ModelDescription model = tinyBert();
-  model.attention.heads = 3;
+  model.attention.heads = model.attention.kvHeads = 3;
   model.attention.headDim = 5;
   model.attention.scale = 1.0;
   Described described(model);

@@ -97,9 +97,11 @@ std::vector<TestTensor> weightsOf(const ModelDescription &model,
     int64_t count = isPerLayer(role) ? model.distinctLayers() : 1;
     SmallVector<int64_t, 2> shape = expectedShape(role, model);
     for (int64_t layer = 0; layer < count; ++layer)
-      tensors.push_back(
-          {(prefix + expandPattern(row->pattern, layer, model)).str(),
-           dtype.str(), std::vector<int64_t>(shape.begin(), shape.end()), ""});
+      if (isNeeded(role, model, layer))
+        tensors.push_back(
+            {(prefix + expandPattern(row->pattern, layer, model)).str(),
+             dtype.str(), std::vector<int64_t>(shape.begin(), shape.end()),
+             ""});
   }
   return tensors;
 }

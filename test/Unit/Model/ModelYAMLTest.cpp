@@ -69,19 +69,21 @@ ModelDescription unusual() {
   model.layers = 8;
   model.embedding = {/*width=*/10, /*projection=*/true, /*segmentTypes=*/3,
                      /*scale=*/4.898979485566356};
-  model.position = {PositionKind::Learned, /*rows=*/99, /*offset=*/5,
-                    /*fromPadding=*/true, /*paddingId=*/4};
+  model.position = {PositionKind::Learned, /*rows=*/99,     /*offset=*/5,
+                    /*fromPadding=*/true,  /*paddingId=*/4,
+                    /*interleaved=*/false, /*base=*/100};
   model.norm = {NormKind::LayerNorm, 1.0 / 3, NormPlacement::Pre, false, true};
-  model.attention = {
-      /*heads=*/5,           /*headDim=*/7, /*scale=*/0.1,
-      /*queryBias=*/false,   false,         false,         false,
-      AttentionMask::Padding};
+  model.attention.heads = model.attention.kvHeads = 5;
+  model.attention.headDim = 7;
+  model.attention.scale = 0.1;
+  model.attention.queryBias = model.attention.keyBias = false;
+  model.attention.valueBias = model.attention.outputBias = false;
   model.ffn = {/*dim=*/33, Activation::QuickGelu, /*gated=*/true, false, false};
   model.sharing = {/*groups=*/2, /*innerLayers=*/2};
   model.pooler = PoolerKind::TanhFirstToken;
   model.sentence = SentenceDescription{
       {SentencePoolingMode::Mean, SentencePoolingMode::LastToken}, true, 64};
-  model.inputs = {"ids", "mask", "types"};
+  model.inputs = {"ids", "mask", "types", "positions"};
   model.weights.scheme = "albert";
   model.weights.path = "../weights dir/w.safetensors";
   model.weights.prefix = "";
@@ -115,7 +117,7 @@ TEST(ModelYAML, RoundTripsEveryEnumerator) {
       EXPECT_EQ(valueOf(read(write(model))), model);
     }
   }
-  model.position = {PositionKind::None, 1, 0, false, 0};
+  model.position = {PositionKind::None, 1, 0, false, 0, true, 10000};
   EXPECT_EQ(valueOf(read(write(model))), model);
   EXPECT_EQ(model.maxSequenceLength(), 0);
 }
@@ -210,7 +212,7 @@ TEST(ModelYAML, ValidatesValues) {
        {"two inputs have the name 'a'", "no segment table"}},
       {"attention:\n  heads: 2\nffn:\n  dim: 12\nweights:\n"
        "  scheme: gpt9\n  names:\n    q: w\n    ffn.input.bias: b\n",
-       {"weights.scheme is 'gpt9'", "albert, bert, distilbert",
+       {"weights.scheme is 'gpt9'", "albert, attune, bert, distilbert",
         "weights.names has 'q'", "must contain {layer}"}},
       {"attention:\n  heads: 2\nffn:\n  dim: 12\nsharing:\n  groups: 3\n",
        {"sharing.groups is 3"}},

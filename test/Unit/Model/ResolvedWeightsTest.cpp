@@ -35,6 +35,7 @@ TEST(WeightRoles, NamesReadBack) {
 TEST(WeightRoles, ShapesFollowTheDescription) {
   ModelDescription model = tinyBert();
   model.attention.heads = 3;
+  model.attention.kvHeads = 3;
   model.attention.headDim = 5;
   using Shape = SmallVector<int64_t, 2>;
   EXPECT_EQ(expectedShape(WeightRole::TokenEmbedding, model), (Shape{10, 8}));
