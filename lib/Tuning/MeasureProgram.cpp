@@ -3,10 +3,12 @@
 #include "attune/Backend/LLVM/Codegen.h"
 #include "attune/Backend/LLVM/ConstantBuilder.h"
 #include "attune/Compiler/Link.h"
+#include "attune/Kernel/ArgumentRange.h"
 #include "attune/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace attune;
@@ -31,6 +33,14 @@ static void chooseIntegers(BlockArgument argument, const KernelShapes &shapes,
     operand.fill = ATTUNE_FILL_UNIFORM;
   }
   operand.max = std::max<int64_t>(operand.max, 0);
+}
+
+static void chooseFloats(KernelOp kernel, unsigned index,
+                         AttuneMeasuredOperand &operand) {
+  ArgumentRange range = getArgumentRange(kernel, index);
+  operand.fill = ATTUNE_FILL_UNIFORM;
+  operand.min = static_cast<int64_t>(std::floor(range.low * 1024));
+  operand.max = static_cast<int64_t>(std::ceil(range.high * 1024));
 }
 
 llvm::Expected<std::vector<AttuneMeasuredOperand>>
@@ -63,7 +73,7 @@ attune::describeOperands(KernelOp kernel, const KernelShapes &shapes) {
     if (i >= numInputs)
       operand.fill = ATTUNE_FILL_NONE;
     else if (isFloat)
-      operand.fill = ATTUNE_FILL_UNIFORM;
+      chooseFloats(kernel, i, operand);
     else
       chooseIntegers(kernel.getBody().getArgument(i), shapes, operand);
     operands.push_back(operand);

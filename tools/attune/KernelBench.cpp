@@ -4,6 +4,7 @@
 #include "ModelOptions.h"
 #include "attune/Backend/LLVM/KernelRunner.h"
 #include "attune/Compiler/Compilation.h"
+#include "attune/Kernel/ArgumentRange.h"
 #include "attune/Kernel/KernelSpec.h"
 #include "attune/Kernel/Peak.h"
 #include "attune/Support/Error.h"
@@ -204,8 +205,13 @@ llvm::Error KernelTimer::bindRandom() {
       buffer.data = values.data();
     } else {
       std::vector<float> &values = floats.emplace_back(countElements(shape));
+      // Results start as whatever there is.
+      ArgumentRange range = i < problem.kernel.getNumArguments()
+                                ? getArgumentRange(problem.kernel, i)
+                                : ArgumentRange();
       for (float &value : values)
-        value = static_cast<float>(rng() % 2048) / 1024 - 1;
+        value = static_cast<float>(range.low + (range.high - range.low) *
+                                                   (rng() % 2048) / 2048);
       buffer.data = values.data();
     }
     buffers.push_back(std::move(buffer));

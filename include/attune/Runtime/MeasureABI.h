@@ -14,12 +14,13 @@ extern "C" {
 #endif
 
 /* Grows whenever a struct below or the meaning of a field changes. */
-#define ATTUNE_MEASURE_VERSION 1u
+#define ATTUNE_MEASURE_VERSION 2u
 
 /* How an operand is filled before any run. */
 typedef enum AttuneFill {
   ATTUNE_FILL_NONE = 0,    /* a result */
-  ATTUNE_FILL_UNIFORM = 1, /* f32: [-1, 1); i64: `min` to `max` */
+  ATTUNE_FILL_UNIFORM = 1, /* f32: [min / 1024, max / 1024), [-1, 1) when they
+                              are equal; i64: `min` to `max` */
   ATTUNE_FILL_MASK = 2     /* i64: ones, then zeros at the end of some rows */
 } AttuneFill;
 

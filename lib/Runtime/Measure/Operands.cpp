@@ -35,10 +35,13 @@ uint64_t scramble(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-void fillFloats(float *data, size_t count, uint64_t seed) {
-  // The upper 24 bits as a number of [-1, 1).
+void fillFloats(float *data, size_t count, uint64_t seed, int64_t min,
+                int64_t max) {
+  float low = min < max ? float(min) / 1024 : -1;
+  float width = min < max ? float(max - min) / 1024 : 2;
+  // The upper 24 bits as a number of [0, 1).
   for (size_t i = 0; i < count; ++i)
-    data[i] = float(scramble(seed + i) >> 40) * 0x1p-23f - 1;
+    data[i] = float(scramble(seed + i) >> 40) * 0x1p-24f * width + low;
 }
 
 void fillIntegers(int64_t *data, size_t count, uint64_t seed, int64_t min,
@@ -133,7 +136,8 @@ bool Operands::create(const AttuneMeasuredKernel &described,
     if (operand.fill == ATTUNE_FILL_NONE)
       continue;
     if (operand.type == ATTUNE_F32)
-      fillFloats(reinterpret_cast<float *>(buffer.data()), count, seed);
+      fillFloats(reinterpret_cast<float *>(buffer.data()), count, seed,
+                 operand.min, operand.max);
     else if (operand.fill == ATTUNE_FILL_MASK)
       fillMask(reinterpret_cast<int64_t *>(buffer.data()), operand, count);
     else

@@ -1,5 +1,6 @@
 //===- KernelSpecTest.cpp - Kernels by name and sizes ---------------------===//
 #include "attune/Kernel/KernelSpec.h"
+#include "attune/Kernel/ArgumentRange.h"
 #include "attune/Support/Error.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
@@ -153,6 +154,137 @@ TEST_F(KernelSpecTest, AttentionWithMask) {
   EXPECT_EQ(problem.shapes,
             (Shapes{{2, 5, 24}, {2, 9, 24}, {2, 9, 24}, {2, 9}, {2, 5, 24}}));
   EXPECT_EQ(problem.limits, (llvm::SmallVector<int64_t>{0, 0, 0, 2}));
+}
+
+TEST_F(KernelSpecTest, LinearAttention) {
+  KernelProblem problem = parse("linear_attention:b=2,h=6,hkv=3,n=5,d=4,dv=7");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.kernel.getFamily(), "linear_attention");
+  EXPECT_EQ(
+      problem.shapes,
+      (Shapes{{2, 5, 24}, {2, 5, 12}, {2, 5, 21}, {2, 5, 42}, {2, 3, 4, 7}}));
+  // Each token: a multiplication and an addition for each element of the state
+  // of its three heads, and as many for the queries of each of six.
+  EXPECT_EQ(problem.flops, 2.0 * 2 * 5 * (3 + 6) * 4 * 7);
+  EXPECT_EQ(problem.bytes, 4.0 * (2 * 5 * (24 + 12 + 21 + 42) + 2 * 3 * 4 * 7));
+}
+
+// The form of the design: a map of queries and keys in the same kernel.
+TEST_F(KernelSpecTest, LinearAttentionWithMap) {
+  KernelProblem problem =
+      parse("linear_attention:b=1,h=8,n=9,d=4,causal=1,map=elu1,rule=linear,"
+            "denominator=1,mask=1,past=1");
+  ASSERT_TRUE(problem.kernel);
+  std::vector<llvm::StringRef> ops;
+  for (mlir::Operation &op : problem.kernel.getBody().front())
+    ops.push_back(op.getName().stripDialect());
+  EXPECT_EQ(ops, (std::vector<llvm::StringRef>{"feature_map", "feature_map",
+                                               "linear_attention", "yield"}));
+  EXPECT_EQ(problem.shapes, (Shapes{{1, 9, 32},
+                                    {1, 9, 32},
+                                    {1, 9, 32},
+                                    {1, 9},
+                                    {1, 8, 4, 4},
+                                    {1, 8, 4},
+                                    {1, 9, 32},
+                                    {1, 8, 4, 4},
+                                    {1, 8, 4}}));
+  auto attention =
+      mlir::cast<LinearAttentionOp>(problem.kernel.getAnchor().getOperation());
+  EXPECT_FALSE(attention.getFull());
+  EXPECT_EQ(attention.getDenominator()->convertToDouble(), 1e-6);
+}
+
+// Random features come with their scale, which weighs the keys.
+TEST_F(KernelSpecTest, LinearAttentionWithRandomFeatures) {
+  KernelProblem problem =
+      parse("linear_attention:b=1,h=2,n=9,d=4,causal=0,map=favor,features=16");
+  ASSERT_TRUE(problem.kernel);
+  auto attention =
+      mlir::cast<LinearAttentionOp>(problem.kernel.getAnchor().getOperation());
+  EXPECT_TRUE(attention.getFull());
+  EXPECT_TRUE(attention.getLogWeights());
+  EXPECT_EQ(attention.getKeyDim(), 16);
+  EXPECT_EQ(problem.shapes, (Shapes{{1, 9, 8},
+                                    {1, 9, 8},
+                                    {1, 9, 8},
+                                    {1, 16, 4},
+                                    {1, 16, 4},
+                                    {1, 9, 8},
+                                    {1, 2, 16, 4},
+                                    {1, 2}}));
+}
+
+TEST_F(KernelSpecTest, RulesOfLinearAttention) {
+  KernelProblem gated =
+      parse("linear_attention:b=1,h=2,n=9,d=4,rule=gated,columns=1");
+  ASSERT_TRUE(gated.kernel);
+  EXPECT_EQ(gated.shapes[3], (llvm::SmallVector<int64_t>{1, 9, 8}));
+  KernelProblem delta = parse(
+      "linear_attention:b=1,h=2,n=9,d=4,rule=gated_delta,map=dpfp,order=3");
+  ASSERT_TRUE(delta.kernel);
+  auto attention =
+      mlir::cast<LinearAttentionOp>(delta.kernel.getAnchor().getOperation());
+  EXPECT_EQ(attention.getKeyDim(), 2 * 4 * 3);
+  // Decay, then beta: one number a head each.
+  EXPECT_EQ(delta.shapes[3], (llvm::SmallVector<int64_t>{1, 9, 2}));
+  EXPECT_EQ(delta.shapes[4], (llvm::SmallVector<int64_t>{1, 9, 2}));
+  EXPECT_EQ(getArgumentRange(delta.kernel, 3).high, 0);
+  EXPECT_EQ(getArgumentRange(delta.kernel, 4).low, 0);
+  EXPECT_EQ(getArgumentRange(delta.kernel, 2).low, -1);
+  // Keys of norm up to one, so that states stay bounded.
+  KernelProblem plain = parse("linear_attention:b=1,h=2,n=9,d=4,rule=delta");
+  EXPECT_EQ(getArgumentRange(plain.kernel, 1).high, 0.5);
+}
+
+TEST_F(KernelSpecTest, FeatureMap) {
+  KernelProblem favor =
+      parse("feature_map:b=2,h=3,n=5,d=4,map=favor,features=8");
+  ASSERT_TRUE(favor.kernel);
+  EXPECT_EQ(favor.kernel.getFamily(), "feature_map");
+  EXPECT_EQ(favor.shapes,
+            (Shapes{{2, 5, 12}, {1, 8, 4}, {2, 5, 24}, {2, 5, 3}}));
+  KernelProblem taylor = parse("feature_map:b=2,h=3,n=5,d=4,map=taylor2");
+  ASSERT_TRUE(taylor.kernel);
+  EXPECT_EQ(taylor.shapes, (Shapes{{2, 5, 12}, {2, 5, 3 * 15}}));
+}
+
+TEST_F(KernelSpecTest, HybridAttention) {
+  KernelProblem problem = parse(
+      "hybrid_attention:b=2,h=4,hkv=2,n=5,d=4,features=8,window=2,sinks=1");
+  ASSERT_TRUE(problem.kernel);
+  EXPECT_EQ(problem.kernel.getFamily(), "hybrid_attention");
+  EXPECT_EQ(problem.shapes, (Shapes{{2, 5, 16},
+                                    {2, 5, 8},
+                                    {2, 5, 8},
+                                    {2, 5, 32},
+                                    {2, 5, 32},
+                                    {2, 5, 4},
+                                    {2, 5, 4},
+                                    {2, 5, 16}}));
+  auto hybrid =
+      mlir::cast<HybridAttentionOp>(problem.kernel.getAnchor().getOperation());
+  EXPECT_EQ(hybrid.getWindow(), 2u);
+  EXPECT_EQ(hybrid.getSinks(), 1u);
+}
+
+TEST_F(KernelSpecTest, RefusesWhatLinearAttentionDoesNotHave) {
+  const std::string sizes = "linear_attention:b=1,h=2,n=9,d=4,";
+  auto expect = [&](const std::string &options, const char *message) {
+    EXPECT_NE(refuse(sizes + options).find(message), std::string::npos)
+        << options;
+  };
+  expect("map=fourier", "expected map to be one of identity, elu1, relu, exp");
+  expect("map=elu1+relu", "found 'elu1+relu'");
+  expect("rule=sum", "expected rule to be one of linear, gated, delta, "
+                     "gated_delta; found 'sum'");
+  expect("norm=l1", "expected norm to be one of none, sum, l2");
+  expect("rule=delta,denominator=1", "no denominator for the rule delta");
+  expect("rule=gated,causal=0", "no causal=0 for the rule gated");
+  expect("columns=1", "no columns for the rule linear");
+  expect("hkv=3", "expected h to be a multiple of hkv");
+  expect("map=elu1,order=2", "expected no order for the map elu1");
+  expect("map=taylor2,features=100000", "more than 2^24 features");
 }
 
 TEST_F(KernelSpecTest, Rows) {
