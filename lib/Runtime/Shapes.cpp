@@ -14,15 +14,13 @@ namespace attune::rt {
 CallShape::CallShape(const AttuneModel &model)
     : inputs(size_t(model.num_inputs)), outputs(size_t(model.num_outputs)),
       symbols(size_t(model.num_symbols), -1),
-      definedBy(size_t(model.num_symbols)),
-      definedAt(size_t(model.num_symbols)) {}
+      places(size_t(model.num_symbols)) {}
 
 void CallShape::clear() {
   std::fill(inputs.begin(), inputs.end(), nullptr);
   std::fill(outputs.begin(), outputs.end(), nullptr);
   std::fill(symbols.begin(), symbols.end(), -1);
-  std::fill(definedBy.begin(), definedBy.end(), -1);
-  std::fill(definedAt.begin(), definedAt.end(), -1);
+  std::fill(places.begin(), places.end(), SymbolPlace());
 }
 
 bool bytesOf(const AttuneModel &model, const AttuneTensorInfo &info,
@@ -144,12 +142,10 @@ attune_status bindExtent(const AttuneModel &model, int32_t index, int32_t i,
                 format("input '%s' has a %s (dimension %d) of %lld, but input "
                        "'%s' has %lld: they must agree",
                        info.name, meaning.name, int(i), (long long)value,
-                       model.inputs[shape.definedBy[symbol]].name,
+                       model.inputs[shape.places[symbol].input].name,
                        (long long)known));
-  if (known < 0) {
-    shape.definedBy[symbol] = index;
-    shape.definedAt[symbol] = i;
-  }
+  if (known < 0)
+    shape.places[symbol] = {index, i};
   known = value;
   return ATTUNE_OK;
 }
@@ -217,7 +213,8 @@ attune_status checkInput(const AttuneModel &model, CallKind kind, int32_t index,
 
 static attune_status checkConstraints(const AttuneModel &model,
                                       const CallShape &shape) {
-  std::string broken = brokenConstraint(model, shape.symbols.data());
+  std::string broken =
+      brokenConstraint(model, shape.symbols.data(), shape.places.data());
   return broken.empty() ? ATTUNE_OK : fail(ATTUNE_INVALID_ARGUMENT, broken);
 }
 

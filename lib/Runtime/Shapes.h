@@ -23,8 +23,7 @@ struct CallShape {
   std::vector<const attune_tensor *> inputs; ///< Null: left out.
   std::vector<attune_tensor *> outputs;      ///< Null: not listed.
   std::vector<int64_t> symbols;              ///< -1: not known.
-  std::vector<int32_t> definedBy;            ///< The input that set a symbol.
-  std::vector<int32_t> definedAt;            ///< Its axis.
+  std::vector<SymbolPlace> places;           ///< The inputs that set symbols.
 };
 
 /// Whether a call runs the model or only asks for shapes.

@@ -116,8 +116,10 @@ attune::makeInputs(const AttuneModel &model, const VerifyOptions &options,
             bindSymbols(model, *info, given.getValue(), symbols))
       return std::move(error);
   }
+  std::vector<bool> isGiven;
   for (int32_t i = 0; i < model.num_symbols; ++i) {
     int64_t &value = symbols[i];
+    isGiven.push_back(value >= 0);
     if (value < 0)
       value = llvm::StringRef(model.symbols[i].name) == "length"
                   ? options.length
@@ -125,6 +127,7 @@ attune::makeInputs(const AttuneModel &model, const VerifyOptions &options,
     if (int64_t max = model.symbols[i].max)
       value = std::min(value, max);
   }
+  rt::fitSymbols(model, symbols.data(), isGiven);
   std::string broken = rt::brokenConstraint(model, symbols.data());
   if (!broken.empty())
     return userError(broken);

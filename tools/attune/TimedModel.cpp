@@ -57,11 +57,14 @@ attune_tensor &TimedModel::addTensor(std::vector<attune_tensor> &list,
 llvm::Error TimedModel::makeTensors(const llvm::StringMap<int64_t> &sizes) {
   const AttuneModel &model = compiled->getDescriptor();
   std::vector<int64_t> symbols;
+  std::vector<bool> isGiven(model.num_symbols);
   for (const AttuneSymbol &symbol :
        llvm::ArrayRef(model.symbols, model.num_symbols)) {
     auto value = sizes.find(symbol.name);
     symbols.push_back(value == sizes.end() ? 1 : value->second);
   }
+  // Sizes are what somebody chose without a thought of each other.
+  rt::fitSymbols(model, symbols.data(), isGiven);
   // Refuses what no memory can hold before anything is allocated.
   if (attune_reserve(handle, symbols.data(), symbols.size()) != ATTUNE_OK)
     return runtimeError();

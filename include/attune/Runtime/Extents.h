@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace attune::rt {
 
@@ -38,9 +39,23 @@ std::string symbolicShape(const AttuneModel &model,
 std::string constraintText(const AttuneModel &model,
                            const AttuneConstraint &constraint);
 
+/// Where a symbol's value is from.
+struct SymbolPlace {
+  int32_t input = -1; ///< number of an input; -1: not from one
+  int32_t axis = -1;
+};
+
 /// Says which constraint of the model does not hold for these values of its
-/// symbols, in one line; "" when all hold.
-std::string brokenConstraint(const AttuneModel &model, const int64_t *symbols);
+/// symbols, in one line; "" when all hold. `places`, one for each symbol, may
+/// be null.
+std::string brokenConstraint(const AttuneModel &model, const int64_t *symbols,
+                             const SymbolPlace *places = nullptr);
+
+/// Changes values of symbols that are not `isGiven` so that the constraints
+/// hold, as far as one symbol alone can see to it: for measuring a model whose
+/// caller does not care.
+void fitSymbols(const AttuneModel &model, int64_t *symbols,
+                const std::vector<bool> &isGiven);
 
 } // namespace attune::rt
 

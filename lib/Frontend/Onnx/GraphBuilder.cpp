@@ -610,6 +610,7 @@ Value GraphBuilder::gather(Value input, Value indices, int64_t axis) {
   result.append(from.begin(), from.begin() + axis);
   result.append(at.begin(), at.end());
   result.append(from.begin() + axis + 1, from.end());
+  requireIndices(indices, from[axis]);
   return create<GatherOp>(element(input), result, input,
                           cast(indices, builder.getI64Type()),
                           builder.getI64IntegerAttr(axis));
@@ -623,6 +624,7 @@ Value GraphBuilder::gatherElements(Value input, Value indices, int64_t axis) {
   for (int64_t i = 0; i < rank(input); ++i)
     if (i != axis)
       requireAtMost(shape(indices)[i], shape(input)[i]);
+  requireIndices(indices, shape(input)[axis]);
   return create<GatherElementsOp>(element(input), shape(indices), input,
                                   cast(indices, builder.getI64Type()),
                                   builder.getI64IntegerAttr(axis));

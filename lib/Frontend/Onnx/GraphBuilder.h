@@ -74,6 +74,11 @@ public:
   void requireEqual(const DimExpr &left, const DimExpr &right);
   /// Has the model refuse calls in which `left` is larger.
   void requireAtMost(const DimExpr &left, const DimExpr &right);
+  /// IndexBounds.cpp. Has indices that follow from extents lie below `extent`;
+  /// what is computed from data is not known before.
+  void requireIndices(mlir::Value indices, const DimExpr &extent);
+  /// The same for tuples of indices in the last dimension, one for each extent.
+  void requireTuples(mlir::Value indices, llvm::ArrayRef<DimExpr> extents);
   llvm::ArrayRef<ShapeRequirement> getRequirements() const {
     return requirements;
   }

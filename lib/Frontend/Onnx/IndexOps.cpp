@@ -76,7 +76,11 @@ static llvm::Error importGatherND(NodeImporter &node) {
   SymbolicShape shape(ArrayRef(node.shape(1)).drop_back());
   llvm::append_range(shape,
                      ArrayRef(node.shape(0)).drop_front(batchDims + *tuple));
+  for (int64_t i = 0; i < batchDims; ++i)
+    b.requireEqual(node.shape(1)[i], node.shape(0)[i]);
   Value data = node.value(0);
+  b.requireTuples(node.value(1),
+                  ArrayRef(node.shape(0)).slice(batchDims, *tuple));
   return node.result(b.create<GatherNDOp>(
       b.element(data), shape, data, b.cast(node.value(1), b.ops().getI64Type()),
       b.ops().getI64IntegerAttr(batchDims)));
@@ -98,6 +102,8 @@ static llvm::Error importScatterElements(NodeImporter &node) {
     return node.error("expected a reduction none, add, mul, max or min");
   if (node.rank(1) != node.rank(0) || node.rank(2) != node.rank(0))
     return node.error("expected indices and updates of the rank of the data");
+  for (int64_t i = 0; i < node.rank(0); ++i)
+    b.requireEqual(node.shape(1)[i], node.shape(2)[i]);
   Value data = node.value(0);
   return node.result(b.create<ScatterElementsOp>(
       b.element(data), b.shape(data), *mode, data,
@@ -117,6 +123,10 @@ static llvm::Error importScatterND(NodeImporter &node) {
   if (*tuple > node.rank(0) ||
       node.rank(2) != node.rank(1) - 1 + node.rank(0) - *tuple)
     return node.error("indices and updates do not fit the data");
+  SymbolicShape expected(ArrayRef(node.shape(1)).drop_back());
+  llvm::append_range(expected, ArrayRef(node.shape(0)).drop_front(*tuple));
+  for (auto [update, extent] : llvm::zip(node.shape(2), expected))
+    b.requireEqual(update, extent);
   Value data = node.value(0);
   return node.result(b.create<ScatterNDOp>(
       b.element(data), b.shape(data), *mode, data,

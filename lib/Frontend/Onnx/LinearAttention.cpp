@@ -52,6 +52,12 @@ static llvm::Error importLinearAttention(NodeImporter &node) {
                        ArrayRef(state).drop_front()))
     return node.error("expected a query, decay, beta and state that fit the "
                       "heads of the key");
+  for (unsigned i = kQuery; i <= kBeta; ++i)
+    if (node.hasInput(i)) {
+      b.requireEqual(node.shape(i)[0], batch);
+      if (i != kPast)
+        b.requireEqual(node.shape(i)[1], node.shape(kQuery)[1]);
+    }
   double scale = node.number("scale", 0);
   if (scale == 0)
     scale = 1 / std::sqrt(double(keySize));
@@ -99,6 +105,8 @@ static llvm::Error importCausalConv(NodeImporter &node) {
       (node.rank(kPast) != 3 || node.shape(kPast)[1] != state[1] ||
        node.shape(kPast)[2] != state[2]))
     return node.error("expected a past state [batch, channels, k - 1]");
+  if (node.hasInput(kPast))
+    b.requireEqual(node.shape(kPast)[0], shape[0]);
   if (node.hasInput(kBias) && node.shape(kBias) != SymbolicShape{*channels})
     return node.error("expected a bias of one number a channel");
   Type f32 = b.ops().getF32Type();

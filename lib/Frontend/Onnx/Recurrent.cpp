@@ -250,6 +250,13 @@ llvm::Error Recurrent::check() {
     return node.error("expected weights, bias and states of " +
                       Twine(directions) + " directions with " + Twine(gates) +
                       " gates of the hidden size each");
+  DimExpr batch = node.shape(0)[batchFirst ? 0 : 1];
+  if (node.hasInput(kLengths))
+    b.requireEqual(node.shape(kLengths)[0], batch);
+  if (node.hasInput(kHidden))
+    b.requireEqual(node.shape(kHidden)[batchFirst ? 0 : 1], batch);
+  if (cell == Cell::Lstm && node.hasInput(kCell))
+    b.requireEqual(node.shape(kCell)[batchFirst ? 0 : 1], batch);
   return llvm::Error::success();
 }
 

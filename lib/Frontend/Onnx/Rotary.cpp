@@ -55,6 +55,9 @@ Value attune::emitRotary(GraphBuilder &b, Value input, Value cos, Value sin,
   }
   if (b.failed())
     return input;
+  for (Value table : {cos, sin})
+    (void)b.broadcast(ArrayRef(b.shape(table)).drop_back(),
+                      ArrayRef(b.shape(input)).drop_back());
   if (!element.isF32())
     return rotateGenerically(b, input, cos, sin, heads, interleaved);
   return b.create<RotaryOp>(element, b.shape(input), input, cos, sin,

@@ -180,6 +180,23 @@ void Settler::noteMinimums(ArrayRef<DimExpr> appended) {
   }
 }
 
+/// What is subtracted from one side is added to the other.
+static void balance(ShapeRequirement &requirement) {
+  DimExpr difference = requirement.right - requirement.left;
+  DimExpr left, right;
+  for (const auto &[monomial, coefficient] : difference.getTerms()) {
+    DimExpr term = coefficient;
+    for (const std::string &symbol : monomial)
+      term *= DimExpr::symbol(symbol);
+    if (coefficient > 0)
+      right += term;
+    else
+      left = left - term;
+  }
+  requirement.left = left;
+  requirement.right = right;
+}
+
 /// Limits of single symbols are what attune.max_dims is for.
 void Settler::limitSymbols() {
   llvm::erase_if(open, [&](const ShapeRequirement &requirement) {
@@ -243,6 +260,7 @@ void Settler::run(ArrayRef<ShapeRequirement> given,
   llvm::erase_if(open, [&](const ShapeRequirement &requirement) {
     return alwaysHolds(requirement);
   });
+  llvm::for_each(open, balance);
   limitSymbols();
 
   OpBuilder builder(module.getContext());

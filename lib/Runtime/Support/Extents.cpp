@@ -3,6 +3,8 @@
 
 #include "attune/Runtime/Text.h"
 
+#include <algorithm>
+
 namespace attune::rt {
 
 int32_t symbolOf(const AttuneModel &model, int64_t extent) {
@@ -71,33 +73,111 @@ std::string constraintText(const AttuneModel &model,
          extentText(model, constraint.right);
 }
 
-/// "sequence = 7", or "64" for a number.
-static std::string valueText(const AttuneModel &model, int64_t extent,
-                             std::optional<int64_t> value) {
-  std::string text = extentText(model, extent);
-  if (extent >= 0)
-    return text;
-  return text + (value ? " = " + std::to_string(*value)
-                       : std::string(", which is more than 64 bits hold"));
+namespace {
+
+/// One side of a constraint, for messages.
+struct Side {
+  Side(const AttuneModel &model, int64_t extent, const int64_t *symbols,
+       const SymbolPlace *places)
+      : text(extentText(model, extent)),
+        value(extentValue(model, extent, symbols)), isNumber(extent >= 0) {
+    int32_t symbol = symbolOf(model, extent);
+    if (symbol >= 0 && places && places[symbol].input >= 0)
+      place =
+          format("input '%s' axis %d", model.inputs[places[symbol].input].name,
+                 int(places[symbol].axis));
+  }
+  std::string valueText() const {
+    return value ? std::to_string(*value) : "more than 64 bits hold";
+  }
+  /// "sequence = 7", or "64" for a number.
+  std::string expectedText() const {
+    if (isNumber)
+      return text;
+    return text + (value ? " = " + std::to_string(*value)
+                         : ", which is " + valueText());
+  }
+
+  std::string text, place;
+  std::optional<int64_t> value;
+  bool isNumber;
+};
+
+bool holds(const AttuneConstraint &constraint, std::optional<int64_t> left,
+           std::optional<int64_t> right) {
+  return left && right &&
+         (constraint.relation == ATTUNE_AT_MOST ? *left <= *right
+                                                : *left == *right);
 }
 
-std::string brokenConstraint(const AttuneModel &model, const int64_t *symbols) {
+} // namespace
+
+std::string brokenConstraint(const AttuneModel &model, const int64_t *symbols,
+                             const SymbolPlace *places) {
   for (int32_t i = 0; i < model.num_constraints; ++i) {
     const AttuneConstraint &constraint = model.constraints[i];
-    std::optional<int64_t> left = extentValue(model, constraint.left, symbols),
-                           right =
-                               extentValue(model, constraint.right, symbols);
-    bool isLimit = constraint.relation == ATTUNE_AT_MOST;
-    if (left && right && (isLimit ? *left <= *right : *left == *right))
+    Side left(model, constraint.left, symbols, places),
+        right(model, constraint.right, symbols, places);
+    if (holds(constraint, left.value, right.value))
       continue;
-    return format(
-        "%s is %s, expected %s%s: %s needs it",
-        extentText(model, constraint.left).c_str(),
-        left ? std::to_string(*left).c_str() : "more than 64 bits hold",
-        isLimit ? "at most " : "",
-        valueText(model, constraint.right, right).c_str(), constraint.where);
+    bool isLimit = constraint.relation == ATTUNE_AT_MOST;
+    // What callers see in their own tensors comes first.
+    bool isTurned =
+        left.isNumber || (left.place.empty() && !right.place.empty());
+    const Side &first = isTurned ? right : left,
+               &second = isTurned ? left : right;
+    return format("%s is %s, expected %s%s: %s needs it",
+                  (first.place.empty() ? first.text : first.place).c_str(),
+                  first.valueText().c_str(),
+                  !isLimit   ? ""
+                  : isTurned ? "at least "
+                             : "at most ",
+                  second.expectedText().c_str(), constraint.where);
   }
   return "";
+}
+
+void fitSymbols(const AttuneModel &model, int64_t *symbols,
+                const std::vector<bool> &isGiven) {
+  auto freeSymbol = [&](int64_t extent) {
+    int32_t symbol = symbolOf(model, extent);
+    return symbol >= 0 && !isGiven[size_t(symbol)] ? symbol : -1;
+  };
+  // One change may ask for another.
+  for (int32_t round = 0; round <= model.num_constraints; ++round)
+    for (int32_t i = 0; i < model.num_constraints; ++i) {
+      const AttuneConstraint &constraint = model.constraints[i];
+      auto value = [&](int64_t extent) {
+        return extentValue(model, extent, symbols);
+      };
+      std::optional<int64_t> left = value(constraint.left),
+                             right = value(constraint.right);
+      if (holds(constraint, left, right))
+        continue;
+      auto set = [&](int64_t side, std::optional<int64_t> number) {
+        int32_t symbol = freeSymbol(side);
+        if (symbol < 0 || !number || *number < model.symbols[symbol].min)
+          return false;
+        symbols[symbol] = *number;
+        return true;
+      };
+      if (set(constraint.right, left) || set(constraint.left, right))
+        continue;
+      // Halves what is largest until it fits.
+      while (
+          constraint.relation == ATTUNE_AT_MOST &&
+          !holds(constraint, value(constraint.left), value(constraint.right))) {
+        int32_t largest = -1;
+        for (int32_t k = 0; k < model.num_symbols; ++k)
+          if (!isGiven[size_t(k)] && symbols[k] > model.symbols[k].min &&
+              (largest < 0 || symbols[k] > symbols[largest]))
+            largest = k;
+        if (largest < 0)
+          return;
+        symbols[largest] =
+            std::max(symbols[largest] / 2, model.symbols[largest].min);
+      }
+    }
 }
 
 } // namespace attune::rt

@@ -106,6 +106,51 @@ TEST(Extents, Constraints) {
             "batch + length is 5, expected at most 4: node 'b' needs it");
 }
 
+TEST(Extents, ConstraintsNameTheInputsThatCallersGive) {
+  AttuneModel model = withPolynomials();
+  const AttuneConstraint atLeast = {ATTUNE_AT_MOST, 0, kSum, kLength, "node"};
+  model.constraints = &atLeast;
+  model.num_constraints = 1;
+  int64_t symbols[] = {2, 5};
+  SymbolPlace places[] = {{}, {1, 1}};
+  EXPECT_EQ(brokenConstraint(model, symbols),
+            "batch + length is 7, expected at most length = 5: node needs it");
+  EXPECT_EQ(brokenConstraint(model, symbols, places),
+            "input 'attention_mask' axis 1 is 5, expected at least batch + "
+            "length = 7: node needs it");
+  const AttuneConstraint number = {ATTUNE_EQUAL, 0, 8, kBatch, "node"};
+  model.constraints = &number;
+  EXPECT_EQ(brokenConstraint(model, symbols, places),
+            "batch is 2, expected 8: node needs it");
+}
+
+TEST(Extents, SymbolsThatNobodyGaveCanBeMadeToFit) {
+  AttuneModel model = withPolynomials();
+  AttuneConstraint constraint = {ATTUNE_EQUAL, 0, kBatch, kLength, "node"};
+  model.constraints = &constraint;
+  model.num_constraints = 1;
+  int64_t symbols[] = {2, 5};
+  fitSymbols(model, symbols, {false, true});
+  EXPECT_EQ(symbols[0], 5);
+  symbols[0] = 2;
+  fitSymbols(model, symbols, {false, false});
+  EXPECT_EQ(symbols[0], symbols[1]);
+  symbols[1] = 7;
+  fitSymbols(model, symbols, {true, true});
+  EXPECT_EQ(symbols[1], 7);
+  constraint = {ATTUNE_AT_MOST, 0, kSum, 64, "node"};
+  symbols[0] = 10;
+  symbols[1] = 1000;
+  fitSymbols(model, symbols, {false, false});
+  EXPECT_EQ(brokenConstraint(model, symbols), "");
+  EXPECT_EQ(symbols[0], 10);
+  EXPECT_GE(symbols[1], 16);
+  // What cannot be done is left as it is.
+  constraint.right = 1;
+  fitSymbols(model, symbols, {false, false});
+  EXPECT_NE(brokenConstraint(model, symbols), "");
+}
+
 TEST(Extents, TheHeaderShowsThem) {
   AttuneModel model = withPolynomials();
   AttuneTensorInfo output = model.outputs[0];
@@ -201,8 +246,8 @@ TEST_F(ShapesTest, NoCallRunsAgainstAConstraint) {
   descriptor.constraints = &constraint;
   descriptor.num_constraints = 1;
   open();
-  const char *expected =
-      "length is 5, expected batch + length = 7: node 'add' needs it";
+  const char *expected = "input 'input_ids' axis 1 is 5, expected batch + "
+                         "length = 7: node 'add' needs it";
   EXPECT_EQ(shapes(), ATTUNE_INVALID_ARGUMENT);
   EXPECT_STREQ(attune_error(), expected);
   int64_t ids[10] = {}, mask[14] = {};
@@ -219,7 +264,8 @@ TEST_F(ShapesTest, NoCallRunsAgainstAConstraint) {
   size_t bytes;
   EXPECT_EQ(attune_workspace_size(model, dims, 2, &bytes),
             ATTUNE_INVALID_ARGUMENT);
-  EXPECT_STREQ(attune_error(), expected);
+  EXPECT_STREQ(attune_error(),
+               "length is 5, expected batch + length = 7: node 'add' needs it");
 }
 
 } // namespace

@@ -200,6 +200,37 @@ def extents():
         outputs=[info("y", shape=("length", 4)), info("present", shape=("any", 4))],
         initializers=[tensor("table", np.arange(32).reshape(8, 4)), tensor("first", [0], np.int64)],
     )
+    # Rows and columns of a mask by their numbers, as exporters of attention write it.
+    save(
+        "extents-gather",
+        [
+            helper.make_node("Concat", ["past", "x"], ["present"], axis=1, name="append"),
+            helper.make_node("Shape", ["present"], ["length"], start=1, end=2),
+            helper.make_node("Squeeze", ["length"], ["keys"]),
+            helper.make_node("Shape", ["mask"], ["width"], start=1, end=2),
+            helper.make_node("Shape", ["x"], ["height"], end=1),
+            helper.make_node("Squeeze", ["height"], ["rows"]),
+            helper.make_node("Range", ["zero", "rows", "one"], ["row"]),
+            helper.make_node("Range", ["zero", "keys", "one"], ["column"]),
+            helper.make_node("Unsqueeze", ["row", "last"], ["tall"]),
+            helper.make_node("Mul", ["tall", "width"], ["begin"]),
+            helper.make_node("Add", ["begin", "column"], ["at"]),
+            helper.make_node("Reshape", ["mask", "flat"], ["list"]),
+            helper.make_node("Gather", ["list", "at"], ["y"], name="look"),
+        ],
+        inputs=[
+            info("mask", shape=("batch", "total")),
+            info("x", shape=("batch", "length", 4)),
+            info("past", shape=("batch", "past", 4)),
+        ],
+        outputs=[info("y", shape=("batch", "any")), info("present", shape=("batch", "any", 4))],
+        initializers=[
+            tensor("zero", 0, np.int64),
+            tensor("one", 1, np.int64),
+            tensor("last", [1], np.int64),
+            tensor("flat", [-1], np.int64),
+        ],
+    )
     # An equation that says of no extent what it is.
     save(
         "extents-open",
