@@ -1,233 +1,233 @@
 //===- LinearAttention.cpp - The family of linear attention ---------------===//
 #include "Families.h"
-#include "NumberMath.h"
-#include "PlainLoops.h"
-#include "VectorMath.h"
-#include "attune/Backend/LLVM/RegionEmitter.h"
+#include "LinearAttentionChunked.h"
+#include "LinearAttentionRecurrent.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace attune;
 
 namespace {
 
-/// Query heads whose results one pass over the state computes.
-constexpr int64_t kHeads = 4;
+LinearAttentionOp getOp(KernelOp kernel) {
+  return cast<LinearAttentionOp>(kernel.getAnchor().getOperation());
+}
 
-/// Token by token. Columns of the state do not depend on each other, so that an
-/// item is a few vectors of columns of one head, which stay where `present` has
-/// them; a token reads them once, and once more before for the delta rules.
-class LinearAttentionEmitter {
-public:
-  LinearAttentionEmitter(KernelEmission &emission, OpBuilder &builder)
-      : emission(emission), builder(builder),
-        op(cast<LinearAttentionOp>(emission.kernel.getAnchor().getOperation())),
-        loc(op.getLoc()), math(builder, loc),
-        scalar(builder, loc, builder.getF32Type()),
-        vector(scalar.with(emission.target.getLanes())),
-        lanes(vector.getLanes()), keyDim(op.getKeyDim()),
-        valueDim(op.getValueDim()), kvHeads(op.getKvHeads()),
-        group(static_cast<int64_t>(op.getHeads()) / kvHeads),
-        vectors(valueDim > lanes ? 2 : 1),
-        isWhole(valueDim % (lanes * vectors) == 0),
-        decaysEach(op.getDecay() &&
-                   op.getDecay().getType().getDimSize(2) == kvHeads * keyDim),
-        isGated(op.isGated()), isDelta(op.isDelta()) {}
-
-  void emit() {
-    emitItems(
-        emission, builder,
-        [&](func::FuncOp function) { return prepare(function); },
-        [&](Value item) { emitItem(item); });
-  }
-
-private:
-  ItemCounts prepare(func::FuncOp function) {
-    auto buffer = [&](Value operand) {
-      return operand ? getOperandBuffer(emission, function, operand) : Value();
-    };
-    query = buffer(op.getQuery());
-    key = buffer(op.getKey());
-    value = buffer(op.getValue());
-    decay = buffer(op.getDecay());
-    beta = buffer(op.getBeta());
-    past = buffer(op.getPast());
-    output = emission.getOutput(function, 0);
-    present = emission.getOutput(function, 1);
-    int64_t width = lanes * vectors;
-    blocks = (valueDim + width - 1) / width;
-    if (function == emission.task && decaysEach) {
-      ScratchAllocator scratch(emission.getScratch());
-      factors = scratch.allocate(builder, loc, keyDim, builder.getF32Type());
-      emission.setScratchBytes(scratch.getBytes());
-    }
-    Value each = math.mul(math.dim(query, 1), keyDim * vectors);
-    return {math.mul(math.dim(query, 0), kvHeads * blocks),
-            emitItemsOfTask(builder, loc, each)};
-  }
-
-  using Vectors = SmallVector<Value>;
-
-  Vectors load(Value memref, ArrayRef<Value> indices, Value column) const {
-    Vectors result;
-    for (int64_t v = 0; v < vectors; ++v) {
-      SmallVector<Value> place(indices);
-      place.push_back(math.add(column, v * lanes));
-      result.push_back(vector.load(memref, place, masks[v]));
-    }
-    return result;
-  }
-  void store(ArrayRef<Value> values, Value memref, ArrayRef<Value> indices,
-             Value column) const {
-    for (int64_t v = 0; v < vectors; ++v) {
-      SmallVector<Value> place(indices);
-      place.push_back(math.add(column, v * lanes));
-      vector.store(values[v], memref, place, masks[v]);
-    }
-  }
-
-  void emitItem(Value item) {
-    Value count = math.constant(blocks);
-    Value first = math.mul(math.rem(item, count), lanes * vectors);
-    Value rest = math.div(item, count);
-    Value head = math.rem(rest, math.constant(kvHeads));
-    Value batch = math.div(rest, math.constant(kvHeads));
-    masks.assign(vectors, Value());
-    if (!isWhole)
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value column = math.add(first, v * lanes),
-              end = math.constant(valueDim);
-        Value left = math.sub(end, math.min(column, end));
-        masks[v] = createTailMask(builder, loc, lanes, left);
-      }
-    forEachKey([&](Value i) {
-      Vectors row(vectors, vector.zero());
-      if (past)
-        row = load(past, {batch, head, i}, first);
-      store(row, present, {batch, head, i}, first);
-    });
-    emitPlainLoop(builder, loc, math.constant(0), math.dim(query, 1),
-                  math.constant(1), [&](OpBuilder &, Location, Value token) {
-                    emitToken(batch, head, token, first);
-                  });
-  }
-
-  void forEachKey(function_ref<void(Value)> body) {
-    emitPlainLoop(builder, loc, math.constant(0), math.constant(keyDim),
-                  math.constant(1),
-                  [&](OpBuilder &, Location, Value i) { body(i); });
-  }
-  /// A pass over the rows of the state that adds up.
-  Vectors overKeys(ValueRange init,
-                   function_ref<Vectors(Value, ValueRange)> body) {
-    return emitLoop(builder, loc, math.constant(0), math.constant(keyDim),
-                    math.constant(1), init,
-                    [&](OpBuilder &, Location, Value i, ValueRange carried) {
-                      return body(i, carried);
-                    });
-  }
-
-  void emitToken(Value batch, Value head, Value token, Value first) {
-    Value keys = math.mul(head, keyDim);
-    Value common;
-    if (decaysEach)
-      emitColumns(builder, loc, math.constant(0), math.constant(keyDim), lanes,
-                  /*masked=*/true, [&](Value i, int64_t width, Value mask) {
-                    NumberMath number = scalar.with(width);
-                    Value g = number.load(
-                        decay, {batch, token, math.add(keys, i)}, mask);
-                    number.store(emitExp(builder, loc, g), factors, i, mask);
-                  });
-    else if (isGated)
-      common = emitExp(builder, loc, scalar.load(decay, {batch, token, head}));
-    auto factor = [&](Value i) {
-      return common ? common : scalar.load(factors, i);
-    };
-    auto keyAt = [&](Value i) {
-      return scalar.load(key, {batch, token, math.add(keys, i)});
-    };
-
-    Vectors written =
-        load(value, {batch, token}, math.add(math.mul(head, valueDim), first));
-    if (isDelta) {
-      Vectors found = overKeys(
-          Vectors(vectors, vector.zero()), [&](Value i, ValueRange carried) {
-            Value k = keyAt(i);
-            if (isGated)
-              k = scalar.mul(k, factor(i));
-            Vectors row = load(present, {batch, head, i}, first), next;
-            for (int64_t v = 0; v < vectors; ++v)
-              next.push_back(
-                  vector.mulAdd(vector.splat(k), row[v], carried[v]));
-            return next;
-          });
-      Value column =
-          op.getBeta().getType().getDimSize(2) == 1 ? math.constant(0) : head;
-      Value rate = vector.splat(scalar.load(beta, {batch, token, column}));
-      for (int64_t v = 0; v < vectors; ++v)
-        written[v] = vector.mul(rate, vector.sub(written[v], found[v]));
-    }
-
-    Value scale = vector.constant(op.getScale().convertToDouble());
-    for (int64_t from = 0; from < group; from += kHeads) {
-      int64_t heads = std::min(kHeads, group - from);
-      Value query0 = math.add(math.mul(head, group), from);
-      Vectors totals = overKeys(
-          Vectors(heads * vectors, vector.zero()),
-          [&](Value i, ValueRange carried) {
-            Vectors row = load(present, {batch, head, i}, first), next;
-            if (from == 0) {
-              Value k = vector.splat(keyAt(i));
-              for (int64_t v = 0; v < vectors; ++v) {
-                if (isGated)
-                  row[v] = vector.mul(vector.splat(factor(i)), row[v]);
-                row[v] = vector.mulAdd(k, written[v], row[v]);
-              }
-              store(row, present, {batch, head, i}, first);
-            }
-            for (int64_t h = 0; h < heads; ++h) {
-              Value place = math.add(math.mul(math.add(query0, h), keyDim), i);
-              Value q = vector.splat(scalar.load(query, {batch, token, place}));
-              for (int64_t v = 0; v < vectors; ++v)
-                next.push_back(
-                    vector.mulAdd(q, row[v], carried[h * vectors + v]));
-            }
-            return next;
-          });
-      for (int64_t h = 0; h < heads; ++h) {
-        Vectors result;
-        for (int64_t v = 0; v < vectors; ++v)
-          result.push_back(vector.mul(scale, totals[h * vectors + v]));
-        store(result, output, {batch, token},
-              math.add(math.mul(math.add(query0, h), valueDim), first));
-      }
-    }
-  }
-
-  KernelEmission &emission;
-  OpBuilder &builder;
-  LinearAttentionOp op;
-  Location loc;
-  IndexMath math;
-  NumberMath scalar, vector;
-  int64_t lanes, keyDim, valueDim, kvHeads, group, vectors, blocks = 1;
-  bool isWhole, decaysEach, isGated, isDelta;
-  Value query, key, value, decay, beta, past, output, present;
-  Value factors; ///< of decay, for each key column
-  SmallVector<Value> masks;
-};
+/// Fills both functions: which form an item takes is a matter of its length.
+void emitKernel(KernelEmission &emission, OpBuilder &builder,
+                const LinearAttentionTiling &tiling) {
+  LinearAttentionKernel kernel(emission, builder, tiling);
+  ChunkedLinearAttention chunked(kernel);
+  RecurrentLinearAttention recurrent(kernel);
+  bool hasChunks = ChunkedLinearAttention::supports(kernel.op);
+  // Results of the state after the last key take two passes in any case.
+  bool hasTokens = !kernel.op.getFull();
+  emitItems(
+      emission, builder,
+      [&](func::FuncOp function) {
+        ItemCounts counts = kernel.enter(function);
+        if (function != emission.task)
+          return counts;
+        ScratchAllocator scratch(emission.getScratch());
+        kernel.queryRows.prepare(function, scratch, tiling.chunk);
+        kernel.keyRows.prepare(function, scratch, tiling.chunk);
+        if (hasChunks)
+          chunked.prepare(scratch);
+        if (hasTokens)
+          recurrent.prepare(scratch);
+        emission.setScratchBytes(scratch.getBytes());
+        return counts;
+      },
+      [&](Value item) {
+        kernel.setItem(item);
+        if (!hasChunks)
+          return recurrent.emitItem();
+        if (!hasTokens)
+          return chunked.emitItem();
+        Value isShort = kernel.math.less(
+            kernel.queries, kernel.math.constant(tiling.recurrent));
+        scf::IfOp::create(
+            builder, kernel.loc, isShort,
+            [&](OpBuilder &, Location) {
+              recurrent.emitItem();
+              scf::YieldOp::create(builder, kernel.loc);
+            },
+            [&](OpBuilder &, Location) {
+              chunked.emitItem();
+              scf::YieldOp::create(builder, kernel.loc);
+            });
+      });
+}
 
 class LinearAttentionFamily : public KernelFamily {
 public:
   StringRef getName() const override { return "linear_attention"; }
 
   LogicalResult supports(KernelOp kernel, std::string &reason) const override {
-    return supportsAnchorAlone(kernel, reason);
+    LinearAttentionOp op = getOp(kernel);
+    if (failed(LinearAttentionRows::supports(op.getQuery(), reason)) ||
+        failed(LinearAttentionRows::supports(op.getKey(), reason)))
+      return failure();
+    for (Value operand : op->getOperands().drop_front(2)) {
+      // The scales that the features of the keys come with.
+      auto map = operand.getDefiningOp<FeatureMapOp>();
+      bool isScale = map && operand == op.getLogWeights() &&
+                     operand == map.getLogScale() &&
+                     op.getKey() == map.getResult();
+      if (isa<BlockArgument>(operand) || isScale)
+        continue;
+      reason = "operands of linear attention must be operands of the kernel";
+      return failure();
+    }
+    if (!llvm::equal(kernel.getYield().getValues(), op->getResults())) {
+      reason = "linear attention takes no epilogue";
+      return failure();
+    }
+    if (op.getFull() && !ChunkedLinearAttention::supports(op)) {
+      reason = "too many key columns for attention to all keys";
+      return failure();
+    }
+    return success();
+  }
+
+  SmallVector<Knob> getKnobs(KernelOp kernel,
+                             const TargetDesc &target) const override {
+    LinearAttentionOp op = getOp(kernel);
+    SmallVector<Knob> knobs;
+    bool wide = target.vectorRegisters >= 32;
+    if (ChunkedLinearAttention::supports(op)) {
+      knobs = {
+          {"chunk", "most tokens of a chunk", {16, 24, 32, 48, 64, 96, 128}},
+          {"mr", "rows of a register tile",
+           wide ? SmallVector<int64_t>{4, 6, 8, 12, 14}
+                : SmallVector<int64_t>{3, 4, 5, 6}},
+          {"nv", "vectors of a register tile",
+           wide ? SmallVector<int64_t>{1, 2, 4}
+                : SmallVector<int64_t>{1, 2, 3}},
+          {"unroll", "unrolling of the inner loops", {1, 2, 4, 8}},
+      };
+      if (!op.getFull())
+        knobs.push_back({"recurrent",
+                         "sequences shorter than this go token by token",
+                         {2, 3, 4, 6, 8, 12, 16, 32}});
+    }
+    knobs.push_back(
+        {"tasks",
+         "tasks to make of few heads where there are columns enough",
+         {1, 2, 4, 8, 16}});
+    return knobs;
+  }
+
+  Schedule getDefaultSchedule(KernelOp kernel,
+                              const TargetDesc &target) const override {
+    LinearAttentionOp op = getOp(kernel);
+    LinearAttentionTiling tiling = getAnalytic(op, target);
+    Schedule schedule;
+    for (const Knob &knob : getKnobs(kernel, target))
+      schedule.set(knob.name, *getKnob(tiling, knob.name));
+    return schedule;
+  }
+
+  LogicalResult verifySchedule(KernelOp kernel, const Schedule &schedule,
+                               const TargetDesc &target,
+                               std::string &reason) const override {
+    LinearAttentionTiling tiling = getTiling(kernel, schedule, target);
+    struct Range {
+      StringRef name;
+      int64_t lowest, highest;
+    };
+    for (Range range : {Range{"chunk", 1, 1024},
+                        {"recurrent", 0, 1 << 20},
+                        {"mr", 1, 32},
+                        {"nv", 1, 8},
+                        {"unroll", 1, 16},
+                        {"tasks", 1, 1024}}) {
+      int64_t value = *getKnob(tiling, range.name);
+      if (value >= range.lowest && value <= range.highest)
+        continue;
+      reason = llvm::formatv("{0} = {1} is not between {2} and {3}", range.name,
+                             value, range.lowest, range.highest);
+      return failure();
+    }
+    if (int64_t needed = getRegisters(tiling);
+        needed > target.vectorRegisters) {
+      reason =
+          llvm::formatv("a tile of mr = {0} by nv = {1} needs {2} vector "
+                        "registers of {3}",
+                        tiling.mr, tiling.nv, needed, target.vectorRegisters);
+      return failure();
+    }
+    return success();
+  }
+
+  std::optional<Footprint>
+  getFootprint(KernelOp kernel, const Schedule &schedule,
+               const TargetDesc &target) const override {
+    std::string reason;
+    LinearAttentionOp op = getOp(kernel);
+    if (failed(verifySchedule(kernel, schedule, target, reason)) ||
+        !ChunkedLinearAttention::supports(op))
+      return std::nullopt;
+    LinearAttentionTiling tiling = getTiling(kernel, schedule, target);
+    Footprint footprint;
+    footprint.registers = getRegisters(tiling);
+    // A panel of state and values passes over the queries and scores of a
+    // chunk.
+    footprint.l1Bytes =
+        4 * (op.getKeyDim() + tiling.chunk) * (tiling.getColumns() + tiling.mr);
+    footprint.l2Bytes = ChunkedLinearAttention::getChunkBytes(op, tiling);
+    return footprint;
   }
 
   LogicalResult emit(KernelEmission &emission,
                      OpBuilder &builder) const override {
-    LinearAttentionEmitter(emission, builder).emit();
+    emitKernel(emission, builder,
+               getTiling(emission.kernel, emission.schedule, emission.target));
     return success();
+  }
+
+private:
+  static int64_t *getKnob(LinearAttentionTiling &tiling, StringRef name) {
+    return llvm::StringSwitch<int64_t *>(name)
+        .Case("chunk", &tiling.chunk)
+        .Case("recurrent", &tiling.recurrent)
+        .Case("mr", &tiling.mr)
+        .Case("nv", &tiling.nv)
+        .Case("unroll", &tiling.unroll)
+        .Case("tasks", &tiling.tasks)
+        .Default(nullptr);
+  }
+
+  /// The analytic choice.
+  static LinearAttentionTiling getAnalytic(LinearAttentionOp op,
+                                           const TargetDesc &target) {
+    LinearAttentionTiling tiling;
+    bool wide = target.vectorRegisters >= 32;
+    tiling.lanes = target.getLanes();
+    // The largest tiles that leave a register for the element of the left
+    // side; lower ones with many registers, as tiles end at the diagonal.
+    tiling.mr = wide ? 8 : 6;
+    tiling.nv = 2;
+    tiling.unroll = 4;
+    // A token costs 2 (Dk + Dv) chunk operations more the longer chunks are,
+    // and reading and writing the state costs less.
+    tiling.chunk = 48;
+    tiling.recurrent = 4;
+    tiling.tasks = 4;
+    return tiling;
+  }
+
+  static LinearAttentionTiling getTiling(KernelOp kernel,
+                                         const Schedule &schedule,
+                                         const TargetDesc &target) {
+    LinearAttentionTiling tiling = getAnalytic(getOp(kernel), target);
+    for (StringRef name :
+         {"chunk", "recurrent", "mr", "nv", "unroll", "tasks"}) {
+      int64_t *value = getKnob(tiling, name);
+      *value = schedule.get(name, *value);
+    }
+    return tiling;
   }
 };
 
