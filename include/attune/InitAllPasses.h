@@ -5,6 +5,7 @@
 #include "attune/Compiler/Passes.h"
 #include "attune/Dialect/Attune/Transforms/Passes.h"
 #include "attune/Dialect/Attune/Transforms/Pipelines.h"
+#include "attune/Linearize/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace attune {
@@ -12,6 +13,7 @@ namespace attune {
 inline void registerAllPasses() {
   registerAttuneCompilerPasses();
   registerAttuneTransformsPasses();
+  registerAttuneLinearizePasses();
   registerAttunePipelines();
   mlir::registerTransformsPasses();
 }

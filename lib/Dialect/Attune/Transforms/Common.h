@@ -2,26 +2,11 @@
 #ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_COMMON_H
 #define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_COMMON_H
 
-#include "attune/Dialect/Attune/IR/Attune.h"
+#include "attune/Dialect/Attune/Transforms/Remarks.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include <string>
 
 namespace attune {
-
-/// Why a candidate was not fused, and what its author can do about it.
-struct MissedReason {
-  std::string reason;
-  std::string hint;
-};
-
-/// Emits a "passed" remark of category "fusion": `pattern` ("attention",
-/// "linear", ...) was fused at `op`, as `detail` says.
-void remarkFused(mlir::Operation *op, llvm::StringRef pattern,
-                 llvm::StringRef detail);
-
-/// Emits a "missed" remark of category "fusion".
-void remarkMissed(mlir::Operation *op, llvm::StringRef pattern,
-                  const MissedReason &missed);
 
 /// The op's name in quotes, for remarks.
 std::string quoted(mlir::Operation *op);

@@ -15,7 +15,7 @@ static bool isExponential(FeatureMap map) {
 
 /// Whether features come with a scale of their own: `log_scale`.
 static bool hasScale(const FeatureParameters &features) {
-  return features.tilt ||
+  return features.tilt || features.offset ||
          (isExponential(features.map) && features.norm == FeatureNorm::none);
 }
 
@@ -111,6 +111,11 @@ static Value buildHybrid(OpBuilder &builder, Location loc, Value query,
   Features keys = mapFeatures(
       builder, loc, repeatHeads(builder, loc, key, p.heads, p.kvHeads), p.heads,
       p.keyFeatures, withScale);
+  for (auto [side, offset] : {std::pair(&queries, p.queryFeatures.offset),
+                              std::pair(&keys, p.keyFeatures.offset)})
+    if (offset)
+      side->scale = AddOp::create(builder, loc, side->scale.getType(),
+                                  side->scale, offset);
   return HybridAttentionOp::create(
       builder, loc, result, query, key, value, queries.value, keys.value,
       queries.scale, keys.scale, mask, builder.getI64IntegerAttr(p.heads),

@@ -9,8 +9,9 @@ using namespace mlir;
 using namespace attune;
 
 static constexpr llvm::StringLiteral kFusions[] = {
-    "softmax", "layer-norm", "rms-norm",  "gelu",        "silu",
-    "rotary",  "linear",     "attention", "projections", "elementwise"};
+    "softmax",       "layer-norm",  "rms-norm",   "gelu",
+    "silu",          "rotary",      "linear",     "attention",
+    "reassociation", "projections", "elementwise"};
 
 /// Patterns in remarks that are named otherwise than the fusion.
 static constexpr struct {
@@ -41,8 +42,8 @@ llvm::Error attune::checkFuseOptions(const FuseOptions &options) {
   return llvm::Error::success();
 }
 
-void attune::buildFusePipeline(OpPassManager &manager,
-                               const FuseOptions &options) {
+void attune::buildRaisePipeline(OpPassManager &manager,
+                                const FuseOptions &options) {
   auto isEnabled = [&](StringRef name) {
     return !llvm::is_contained(options.disabled, name);
   };
@@ -65,9 +66,20 @@ void attune::buildFusePipeline(OpPassManager &manager,
     manager.addPass(createFuseLinear());
   if (isEnabled("attention"))
     manager.addPass(createFuseAttention());
+  // Of what no softmax claims.
+  if (isEnabled("reassociation"))
+    manager.addPass(createReassociateAttention());
   // Layers share masks and tables of angles, each with ops of its own so far.
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+}
+
+void attune::buildFusePipeline(OpPassManager &manager,
+                               const FuseOptions &options) {
+  auto isEnabled = [&](StringRef name) {
+    return !llvm::is_contained(options.disabled, name);
+  };
+  buildRaisePipeline(manager, options);
   if (isEnabled("projections"))
     manager.addPass(createMergeProjections());
   // Before regions are made: its copies run as kernels too.

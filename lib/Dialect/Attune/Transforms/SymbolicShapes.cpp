@@ -1,5 +1,5 @@
 //===- SymbolicShapes.cpp - Extents of values in the model's symbols ------===//
-#include "SymbolicShapes.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
@@ -157,4 +157,23 @@ Value SymbolicShapes::transpose(OpBuilder &builder, Location loc, Value value,
       whole);
   shapes[result] = shape;
   return result;
+}
+
+void SymbolicShapes::replace(Value old, Value by) {
+  for (Operation *user : llvm::make_early_inc_range(old.getUsers())) {
+    OpBuilder builder(user);
+    Value next;
+    if (auto transposed = dyn_cast<TransposeOp>(user))
+      next =
+          transpose(builder, user->getLoc(), by, transposed.getPermutation());
+    else if (auto reshaped = dyn_cast<ReshapeOp>(user)) {
+      // In the symbols of the replacement.
+      SmallVector<SymbolicShape> shape;
+      reshaped.inferSymbolicShapes({get(by)}, shape);
+      next = reshape(builder, user->getLoc(), by, shape.front());
+    }
+    if (next && next.getType() == user->getResult(0).getType())
+      replace(user->getResult(0), next);
+  }
+  old.replaceAllUsesWith(by);
 }

@@ -32,6 +32,9 @@ struct FeatureParameters {
   /// where it has no effect; for keys only with those or the rule linear, not
   /// squashed.
   mlir::Value tilt;
+  /// [heads]: added to the scales of features, beside near keys, where
+  /// constants count; else it would have no effect.
+  mlir::Value offset;
   double scale = 1.0;
   int64_t order = 1;
   double epsilon = 0.0;

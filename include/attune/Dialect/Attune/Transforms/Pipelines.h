@@ -20,7 +20,8 @@ struct FuseOptions {
 };
 
 /// In their order: "softmax", "layer-norm", "rms-norm", "gelu", "silu",
-/// "rotary", "linear", "attention", "projections", "elementwise".
+/// "rotary", "linear", "attention", "reassociation",
+/// "projections", "elementwise".
 llvm::ArrayRef<llvm::StringLiteral> getFusionNames();
 
 /// What a remark of category "fusion" is named after.
@@ -35,6 +36,12 @@ llvm::ArrayRef<FusionPattern> getFusionPatterns();
 
 /// A UserError that names the first fusion nobody knows.
 llvm::Error checkFuseOptions(const FuseOptions &options);
+
+/// Adds the first part of the phase `fuse`: what decomposed graphs say is found
+/// in them, attention and norms among it, and no op is in a region yet. Run
+/// twice it changes nothing more.
+void buildRaisePipeline(mlir::OpPassManager &manager,
+                        const FuseOptions &options = {});
 
 /// Adds the passes of the phase `fuse` for a module as importers emit it.
 /// Afterwards every op that computes stands in an attune.fused region; the

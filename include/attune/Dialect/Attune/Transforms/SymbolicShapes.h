@@ -1,7 +1,6 @@
-//===- SymbolicShapes.h - Extents of values in the model's symbols -*- C++
-//-*-===//
-#ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_SYMBOLICSHAPES_H
-#define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_SYMBOLICSHAPES_H
+//===- SymbolicShapes.h - Extents of values as polynomials ------*- C++ -*-===//
+#ifndef ATTUNE_DIALECT_ATTUNE_TRANSFORMS_SYMBOLICSHAPES_H
+#define ATTUNE_DIALECT_ATTUNE_TRANSFORMS_SYMBOLICSHAPES_H
 
 #include "attune/Dialect/Attune/IR/Attune.h"
 #include "mlir/IR/Builders.h"
@@ -30,6 +29,10 @@ public:
   mlir::Value transpose(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, llvm::ArrayRef<int64_t> permutation);
 
+  /// Replaces the uses of `old`. What is transposed and reshaped from it is made
+  /// from `by` instead: together with what made `by` that mostly is nothing.
+  void replace(mlir::Value old, mlir::Value by);
+
 private:
   /// Extents that are not known from operands.
   SymbolicShape makeUp(mlir::Value value);
@@ -44,4 +47,4 @@ mlir::RankedTensorType getTensorType(mlir::Type element,
 
 } // namespace attune
 
-#endif // ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_SYMBOLICSHAPES_H
+#endif // ATTUNE_DIALECT_ATTUNE_TRANSFORMS_SYMBOLICSHAPES_H
