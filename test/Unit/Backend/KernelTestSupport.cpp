@@ -8,6 +8,7 @@
 #include "attune/Runtime/Cpu.h"
 #include "mlir/Parser/Parser.h"
 #include <cmath>
+#include <random>
 
 using namespace mlir;
 using namespace attune;
@@ -137,6 +138,61 @@ KernelUnderTest::KernelUnderTest(StringRef text, StringRef name,
     ADD_FAILURE() << llvm::toString(created.takeError()) << "\n" << text.str();
 }
 
+/// Calls `body` with the backend, the kernel and the target of a test's
+/// parameter.
+static void withKernel(
+    StringRef text, StringRef name,
+    llvm::function_ref<void(Backend &, KernelOp, const TargetDesc &)> body) {
+  MLIRContext context(makeRegistry(), MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  auto module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
+  EXPECT_TRUE(module) << text.str();
+  auto [targetName, others] = name.split('/');
+  auto [backendName, gpuName] = others.split('/');
+  auto target = getTarget(targetName, gpuName);
+  if (!target)
+    ADD_FAILURE() << llvm::toString(target.takeError());
+  else if (module)
+    body(*createBackend(backendName), *module->getOps<KernelOp>().begin(),
+         *target);
+}
+
+bool attune::supportsKernel(StringRef text, StringRef name,
+                            std::string &reason) {
+  bool isTaken = false;
+  withKernel(text, name,
+             [&](Backend &backend, KernelOp kernel, const TargetDesc &) {
+               isTaken = succeeded(backend.supports(kernel, reason));
+             });
+  return isTaken;
+}
+
+std::vector<Schedule> attune::drawSchedules(StringRef text, StringRef name,
+                                            size_t count) {
+  std::vector<Schedule> schedules;
+  withKernel(
+      text, name,
+      [&](Backend &backend, KernelOp kernel, const TargetDesc &target) {
+        std::mt19937 generator(count);
+        SmallVector<Knob> knobs = backend.getKnobs(kernel, target);
+        for (int tries = 0; schedules.size() < count && tries < 5000; ++tries) {
+          Schedule schedule;
+          for (const Knob &knob : knobs)
+            if (!knob.overrides)
+              schedule.set(knob.name,
+                           knob.choices[generator() % knob.choices.size()]);
+          std::string reason;
+          if (succeeded(
+                  backend.verifySchedule(kernel, schedule, target, reason)) &&
+              llvm::none_of(schedules, [&](const Schedule &known) {
+                return known.str() == schedule.str();
+              }))
+            schedules.push_back(schedule);
+        }
+      });
+  return schedules;
+}
+
 namespace {
 /// Memory of one argument or result with its guards.
 struct Memory {
@@ -203,6 +259,63 @@ struct Memory {
 };
 } // namespace
 
+/// Runs the kernel on copies of `inputs`, with results of these shapes behind
+/// them. Empty after a failure, which has been reported.
+static std::vector<std::unique_ptr<Memory>>
+execute(KernelOp kernel, KernelRunner &runner, ArrayRef<int64_t> pitches,
+        ArrayRef<Tensor> inputs, ArrayRef<SmallVector<int64_t>> shapes,
+        int threads) {
+  std::vector<std::unique_ptr<Memory>> memory;
+  for (auto [i, tensor] : llvm::enumerate(inputs)) {
+    int64_t pitch = i < pitches.size() ? pitches[i] : 0;
+    memory.push_back(std::make_unique<Memory>(kernel.getArgumentTypes()[i],
+                                              tensor.getShape(), pitch));
+    Memory &place = *memory.back();
+    int64_t position = 0;
+    forEachIndex(tensor.getShape(), [&](ArrayRef<int64_t> index) {
+      place.set(offsetOf(index, place.buffer.strides), tensor, position++);
+    });
+  }
+  for (auto [type, shape] : llvm::zip_equal(kernel.getResultTypes(), shapes))
+    memory.push_back(std::make_unique<Memory>(type, shape, 0));
+  SmallVector<KernelBuffer> buffers;
+  for (auto &place : memory)
+    buffers.push_back(place->buffer);
+  std::vector<std::vector<char>> before;
+  for (auto &place : memory)
+    before.push_back(place->bytes);
+
+  llvm::Error error = runner.bind(buffers);
+  if (!error)
+    error = runner.run(threads);
+  if (error) {
+    ADD_FAILURE() << llvm::toString(std::move(error));
+    return {};
+  }
+  for (size_t i = 0; i < inputs.size(); ++i)
+    EXPECT_EQ(memory[i]->bytes, before[i]) << "input " << i << " was written";
+  return memory;
+}
+
+std::vector<Tensor> KernelUnderTest::run(ArrayRef<Tensor> inputs,
+                                         ArrayRef<SmallVector<int64_t>> shapes,
+                                         int threads) {
+  std::vector<Tensor> results;
+  if (!runner)
+    return results;
+  KernelOp kernel = *module->getOps<KernelOp>().begin();
+  auto memory = execute(kernel, *runner, pitches, inputs, shapes, threads);
+  if (memory.empty())
+    return results;
+  for (auto [i, shape] : llvm::enumerate(shapes)) {
+    std::vector<double> values;
+    for (int64_t j = 0, e = *countElements(shape); j < e; ++j)
+      values.push_back(memory[inputs.size() + i]->getFloat(j));
+    results.push_back(Tensor::doubles(shape, std::move(values)));
+  }
+  return results;
+}
+
 void KernelUnderTest::check(ArrayRef<Tensor> inputs, double tolerance,
                             int threads) {
   if (!runner)
@@ -219,36 +332,12 @@ void KernelUnderTest::check(ArrayRef<Tensor> inputs, double tolerance,
     return;
   }
 
-  std::vector<std::unique_ptr<Memory>> memory;
-  for (auto [i, tensor] : llvm::enumerate(inputs)) {
-    int64_t pitch = i < pitches.size() ? pitches[i] : 0;
-    memory.push_back(std::make_unique<Memory>(kernel.getArgumentTypes()[i],
-                                              tensor.getShape(), pitch));
-    Memory &place = *memory.back();
-    int64_t position = 0;
-    forEachIndex(tensor.getShape(), [&](ArrayRef<int64_t> index) {
-      place.set(offsetOf(index, place.buffer.strides), tensor, position++);
-    });
-  }
-  for (auto [i, tensor] : llvm::enumerate(*expected))
-    memory.push_back(std::make_unique<Memory>(kernel.getResultTypes()[i],
-                                              tensor.getShape(), 0));
-  SmallVector<KernelBuffer> buffers;
-  for (auto &place : memory)
-    buffers.push_back(place->buffer);
-  std::vector<std::vector<char>> before;
-  for (auto &place : memory)
-    before.push_back(place->bytes);
-
-  llvm::Error error = runner->bind(buffers);
-  if (!error)
-    error = runner->run(threads);
-  if (error) {
-    ADD_FAILURE() << llvm::toString(std::move(error));
+  SmallVector<SmallVector<int64_t>> shapes;
+  for (const Tensor &tensor : *expected)
+    shapes.emplace_back(tensor.getShape());
+  auto memory = execute(kernel, *runner, pitches, inputs, shapes, threads);
+  if (memory.empty())
     return;
-  }
-  for (size_t i = 0; i < inputs.size(); ++i)
-    ASSERT_EQ(memory[i]->bytes, before[i]) << "input " << i << " was written";
   for (auto [i, tensor] : llvm::enumerate(*expected)) {
     std::string where = kernel.getSymName().str() + " result " +
                         std::to_string(i) + " " + tensor.describe();

@@ -23,6 +23,16 @@ bool hasOpenCL(std::string &reason);
 /// A test's parameter as part of its name.
 std::string getTestName(const testing::TestParamInfo<std::string> &info);
 
+/// Whether the backend of a test's parameter takes the kernel in `text`; else
+/// the reason is written.
+bool supportsKernel(llvm::StringRef text, llvm::StringRef target,
+                    std::string &reason);
+
+/// Up to `count` schedules that the backend accepts for it, from anywhere in
+/// its space and all different.
+std::vector<Schedule> drawSchedules(llvm::StringRef text,
+                                    llvm::StringRef target, size_t count);
+
 /// An input of a kernel. With a pitch, rows of the last dimension lie that
 /// many elements apart, between elements that are no part of the input.
 struct KernelInput {
@@ -44,6 +54,12 @@ public:
   /// `tolerance` of each other, absolute up to a magnitude of one and relative
   /// beyond, the same NaNs and infinities, and no other memory written.
   void check(llvm::ArrayRef<Tensor> inputs, double tolerance, int threads = 1);
+
+  /// Runs the compiled kernel alone, whose results have these shapes and are
+  /// floats; nothing after a failure, which has been reported.
+  std::vector<Tensor> run(llvm::ArrayRef<Tensor> inputs,
+                          llvm::ArrayRef<llvm::SmallVector<int64_t>> shapes,
+                          int threads = 1);
 
   /// Values of the model's symbols for the interpreter.
   llvm::StringMap<int64_t> symbols;

@@ -118,68 +118,7 @@ TEST_P(RecurrentTest, RnnWithEachActivation) {
   check("rnn", 1, 40, reversed);
 }
 
-class LinearAttentionTest : public testing::TestWithParam<std::string> {
-protected:
-  void check(StringRef rule, int64_t heads, int64_t kvHeads, int64_t keyDim,
-             int64_t valueDim, bool each, bool past) {
-    bool gated = rule.starts_with("gated"), delta = rule.ends_with("delta");
-    auto tokens = [](int64_t columns) {
-      return "tensor<?x?x" + std::to_string(columns) + "xf32>";
-    };
-    int64_t decayColumns = each ? kvHeads * keyDim : kvHeads;
-    int64_t betaColumns = each ? kvHeads : 1;
-    std::string q = tokens(heads * keyDim), k = tokens(kvHeads * keyDim),
-                v = tokens(kvHeads * valueDim), r = tokens(heads * valueDim);
-    std::string s = "tensor<?x" + std::to_string(kvHeads) + "x" +
-                    std::to_string(keyDim) + "x" + std::to_string(valueDim) +
-                    "xf32>";
-    std::string arguments = "%q: " + q + ", %k: " + k + ", %v: " + v, operands;
-    auto add = [&](bool has, std::string name, std::string type) {
-      if (!has)
-        return;
-      arguments += ", %" + name + ": " + type;
-      operands += " " + name + "(%" + name + " : " + type + ")";
-    };
-    add(gated, "decay", tokens(decayColumns));
-    add(delta, "beta", tokens(betaColumns));
-    add(past, "past", s);
-    KernelUnderTest kernel(
-        "attune.kernel @linear_attention(" + arguments + ") -> (" + r + ", " +
-            s + ") {\n  %0, %1 = attune.linear_attention " + rule.str() +
-            " %q, %k, %v" + operands + " {heads = " + std::to_string(heads) +
-            " : i64, kv_heads = " + std::to_string(kvHeads) +
-            " : i64, scale = 0.35 : f64} : (" + q + ", " + k + ", " + v +
-            ") -> (" + r + ", " + s + ")\n  attune.yield %0, %1 : " + r + ", " +
-            s + "\n}",
-        GetParam());
-    for (auto [batch, length] : {std::pair(1, 1), {0, 2}, {2, 0}, {2, 9}}) {
-      SmallVector<Tensor> inputs = {
-          randomFloats({batch, length, heads * keyDim}, 1),
-          randomFloats({batch, length, kvHeads * keyDim}, 2, -0.4, 0.4),
-          randomFloats({batch, length, kvHeads * valueDim}, 3)};
-      if (gated)
-        inputs.push_back(randomFloats({batch, length, decayColumns}, 4, -1, 0));
-      if (delta)
-        inputs.push_back(randomFloats({batch, length, betaColumns}, 5, 0, 1));
-      if (past)
-        inputs.push_back(randomFloats({batch, kvHeads, keyDim, valueDim}, 6));
-      kernel.check(inputs, 5e-5, 3);
-    }
-  }
-};
-
-TEST_P(LinearAttentionTest, RulesAndShapes) {
-  for (const char *rule : {"linear", "gated", "delta", "gated_delta"})
-    for (bool past : {false, true}) {
-      check(rule, 1, 1, 1, 1, past, past);
-      check(rule, 2, 2, 8, 16, past, past);
-      check(rule, 6, 2, 5, 7, !past, past);
-      check(rule, 5, 1, 19, 37, past, past);
-      check(rule, 2, 1, 64, 64, !past, past);
-    }
-}
-
-TEST_P(LinearAttentionTest, CausalConv) {
+TEST_P(RecurrentTest, CausalConv) {
   for (int64_t kernel : {1, 2, 4, 7})
     for (bool full : {false, true}) {
       std::string k = std::to_string(kernel);
@@ -209,8 +148,6 @@ TEST_P(LinearAttentionTest, CausalConv) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, RecurrentTest,
-                         testing::ValuesIn(getRunnableTargets()), getTestName);
-INSTANTIATE_TEST_SUITE_P(Targets, LinearAttentionTest,
                          testing::ValuesIn(getRunnableTargets()), getTestName);
 
 } // namespace

@@ -65,34 +65,6 @@ func.func @lstm_peephole(%x: tensor<?x?x8xf32>, %r: tensor<8x2xf32>, %p: tensor<
 
 // -----
 
-func.func @attention_heads(%x: tensor<?x?x12xf32>) {
-  // expected-error @+1 {{expected heads to be a positive multiple of kv_heads, got 4 and 3}}
-  %0, %1 = attune.linear_attention linear %x, %x, %x {heads = 4 : i64, kv_heads = 3 : i64, scale = 1.0 : f64}
-      : (tensor<?x?x12xf32>, tensor<?x?x12xf32>, tensor<?x?x12xf32>) -> (tensor<?x?x16xf32>, tensor<?x3x4x4xf32>)
-  return
-}
-
-// -----
-
-func.func @attention_decay(%x: tensor<?x?x12xf32>) {
-  // expected-error @+1 {{expected decay for the rule gated}}
-  %0, %1 = attune.linear_attention gated %x, %x, %x {heads = 3 : i64, kv_heads = 3 : i64, scale = 1.0 : f64}
-      : (tensor<?x?x12xf32>, tensor<?x?x12xf32>, tensor<?x?x12xf32>) -> (tensor<?x?x12xf32>, tensor<?x3x4x4xf32>)
-  return
-}
-
-// -----
-
-func.func @attention_beta(%x: tensor<?x?x12xf32>, %b: tensor<?x?x2xf32>) {
-  // expected-error @+1 {{expected beta of 3 or 1 columns for the queries [?, ?, 12], got [?, ?, 2]}}
-  %0, %1 = attune.linear_attention delta %x, %x, %x beta(%b : tensor<?x?x2xf32>)
-      {heads = 3 : i64, kv_heads = 3 : i64, scale = 1.0 : f64}
-      : (tensor<?x?x12xf32>, tensor<?x?x12xf32>, tensor<?x?x12xf32>) -> (tensor<?x?x12xf32>, tensor<?x3x4x4xf32>)
-  return
-}
-
-// -----
-
 func.func @conv_channels(%x: tensor<?x5x?xf32>, %w: tensor<6x3xf32>) {
   // expected-error @+1 {{expected an input [batch, 6, length], got [?, 5, ?]}}
   %0, %1 = attune.causal_conv %x, %w : (tensor<?x5x?xf32>, tensor<6x3xf32>) -> (tensor<?x5x?xf32>, tensor<?x6x2xf32>)

@@ -29,16 +29,8 @@ func.func @networks(%g: tensor<?x?x192xf32>, %gr: tensor<192x64xf32>, %b: tensor
   return
 }
 
-// CHECK-LABEL: func.func @linear_attention
-func.func @linear_attention(%q: tensor<?x?x256xf32>, %k: tensor<?x?x128xf32>, %v: tensor<?x?x128xf32>,
-                            %g: tensor<?x?x2xf32>, %b: tensor<?x?x2xf32>, %p: tensor<?x2x64x64xf32>,
-                            %x: tensor<?x64x?xf32>, %w: tensor<64x4xf32>, %s: tensor<?x64x3xf32>) {
-  // CHECK: attune.linear_attention gated_delta %{{.*}}, %{{.*}}, %{{.*}} decay(%{{.*}} : tensor<?x?x2xf32>) beta(%{{.*}} : tensor<?x?x2xf32>) past(%{{.*}} : tensor<?x2x64x64xf32>) {heads = 4 : i64, kv_heads = 2 : i64, scale = 1.250000e-01 : f64}
-  %r, %state = attune.linear_attention gated_delta %q, %k, %v decay(%g : tensor<?x?x2xf32>)
-      beta(%b : tensor<?x?x2xf32>) past(%p : tensor<?x2x64x64xf32>)
-      {heads = 4 : i64, kv_heads = 2 : i64, scale = 0.125 : f64}
-      : (tensor<?x?x256xf32>, tensor<?x?x128xf32>, tensor<?x?x128xf32>)
-      -> (tensor<?x?x256xf32>, tensor<?x2x64x64xf32>)
+// CHECK-LABEL: func.func @causal_conv
+func.func @causal_conv(%x: tensor<?x64x?xf32>, %w: tensor<64x4xf32>, %s: tensor<?x64x3xf32>) {
   // CHECK: attune.causal_conv %{{.*}}, %{{.*}} past(%{{.*}} : tensor<?x64x3xf32>) {silu}
   %c, %present = attune.causal_conv %x, %w past(%s : tensor<?x64x3xf32>) {silu}
       : (tensor<?x64x?xf32>, tensor<64x4xf32>) -> (tensor<?x64x?xf32>, tensor<?x64x3xf32>)
