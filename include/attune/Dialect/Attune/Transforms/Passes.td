@@ -103,11 +103,12 @@ def FuseAttention : Pass<"attune-fuse-attention", "::mlir::ModuleOp"> {
     masks become a bias too, or `causal` where that is proven: by comparisons of
     positions, or by a constant matrix that is exactly triangular, whose bytes
     are read from the model's file, with a box cut out of it. Masks that are
-    added, and `scores * mask - 10000 * (1 - mask)`, are read the same way; -10000
-    and less count as leaving keys out where each query sees a key. Scales may also stand on the way of q and k; keys and values may be
-    repeated for groups of query heads. The heads stay packed in the last
-    dimension of the operands: where they were split by a reshape and a
-    transposition nothing of it is left, otherwise what packs them is put in.
+    added, and `scores * mask - 10000 * (1 - mask)`, are read the same way;
+    -10000 and less count as leaving keys out where each query sees a key.
+    Scales may also stand on the way of q and k; keys and values may be repeated
+    for groups of query heads. The heads stay packed in the last dimension of
+    the operands: where they were split by a reshape and a transposition nothing
+    of it is left, otherwise what packs them is put in.
 
     A softmax over scores that are all -inf gives zeros, as `attune.softmax`
     does, and `where(is_nan(p), 0, p)` behind it is taken along. Large finite
