@@ -97,6 +97,15 @@ static std::optional<Ramp> getRamp(Value value, unsigned depth = 12) {
 /// A comparison of positions.
 static std::optional<Triangle> getComparison(CompareOp compare) {
   auto lhs = getRamp(compare.getLhs()), rhs = getRamp(compare.getRhs());
+  // key - query <= offset
+  auto difference = getBinary(compare.getLhs(), BinaryKind::k_sub);
+  if (difference && rhs && !rhs->dim) {
+    DimExpr offset = rhs->start;
+    lhs = getRamp(difference.getLhs());
+    rhs = getRamp(difference.getRhs());
+    if (rhs)
+      rhs->start += offset;
+  }
   if (!lhs || !rhs || !lhs->dim || !rhs->dim)
     return std::nullopt;
   bool isQueryFirst = *lhs->dim == 1 && *rhs->dim == 0;
@@ -296,14 +305,11 @@ static std::optional<Triangle> find(Value value, WeightContents &contents,
                  : std::nullopt;
   }
   if (auto comparison = dyn_cast<CompareOp>(op)) {
-    if (auto number = getSplat(comparison.getRhs())) {
-      auto input = operand(0);
-      return input ? map(*input,
-                         [&](double lhs) {
-                           return compare(lhs, comparison.getKind(), *number);
-                         })
-                   : std::nullopt;
-    }
+    auto number = getSplat(comparison.getRhs());
+    if (auto input = number ? operand(0) : std::nullopt)
+      return map(*input, [&](double lhs) {
+        return compare(lhs, comparison.getKind(), *number);
+      });
     return getComparison(comparison);
   }
   if (auto product = getProduct(value)) {
