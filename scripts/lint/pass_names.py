@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Lint: from a pass's flag one finds its file and its test.
 
-The pass `attune-fuse-attention` lives in lib/.../FuseAttention.cpp and is tested in test/.../fuse-attention.mlir, and its
-definition has a summary and a description.
+The pass `attune-fuse-attention` lives in lib/.../FuseAttention.cpp and is tested in test/.../fuse-attention.mlir, which also
+checks what `--attune-statistics` counts, and its definition has a summary and a description.
 """
 
 import os
@@ -39,6 +39,10 @@ def passes_of(text):
         yield match.group(1), match.group(2), body
 
 
+def counts(text, flag):
+    return "--attune-statistics" in text and re.search(rf": {re.escape(flag)}: \d+ fused, \d+ missed", text)
+
+
 def check(root):
     files = common.project_files(root)
     problems = []
@@ -53,8 +57,11 @@ def check(root):
             if not sources:
                 problems.append(f"{td}: {flag}: no lib/**/{source}.cpp")
             test = "-".join(words) + ".mlir"
-            if not [f for f in files if f.startswith("test/") and os.path.basename(f) == test]:
+            tests = [f for f in files if f.startswith("test/") and os.path.basename(f) == test]
+            if not tests:
                 problems.append(f"{td}: {flag}: no test/**/{test}")
+            elif not any(counts(common.read_text(root, f) or "", flag) for f in tests):
+                problems.append(f"{td}: {flag}: {tests[0]} does not check the counts of --attune-statistics")
             for field in ("summary", "description"):
                 if not re.search(rf"\blet\s+{field}\s*=", body):
                     problems.append(f"{td}: {flag}: no 'let {field} = ...'")
@@ -63,8 +70,10 @@ def check(root):
 
 def self_test():
     fields = 'let summary = "s"; let description = [{ {a} }];'
+    counted = "// RUN: attune-opt --attune-statistics\n// COUNTS: attune-{}: 1 fused, 2 missed\n"
     samples = {
         "include/attune/Passes.td": f"""
+def NoCounts : Pass<"attune-no-counts"> {{ {fields} }}
 def Good : Pass<"attune-fuse-all", "mlir::ModuleOp"> {{ {fields} }}
 def NoFile : Pass<"attune-no-file"> {{ {fields} }}
 def NoTest : InterfacePass<"attune-no-test", "I"> {{ {fields} }}
@@ -74,18 +83,21 @@ def Misnamed : Pass<"attune_misnamed"> {{ {fields} }}
 def NoBody : Pass<"attune-no-body">;
 """,
         "lib/FuseAll.cpp": "",
+        "lib/NoCounts.cpp": "",
         "lib/NoTest.cpp": "",
         "lib/NoText.cpp": "",
         "lib/NoBody.cpp": "",
-        "test/fuse-all.mlir": "",
-        "test/no-file.mlir": "",
-        "test/no-text.mlir": "",
-        "test/no-body.mlir": "",
+        "test/fuse-all.mlir": counted.format("fuse-all"),
+        "test/no-counts.mlir": counted.format("another"),
+        "test/no-file.mlir": counted.format("no-file"),
+        "test/no-text.mlir": counted.format("no-text"),
+        "test/no-body.mlir": counted.format("no-body"),
     }
     common.expect(
         check,
         samples,
         [
+            "test/no-counts.mlir does not check the counts",
             "attune-no-file: no lib/**/NoFile.cpp",
             "attune-no-test: no test/**/no-test.mlir",
             "attune-no-text: no 'let description",

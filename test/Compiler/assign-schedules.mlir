@@ -3,6 +3,7 @@
 // RUN: attune-opt %s "-attune-assign-schedules=cpu=x86-64-v3 backend=llvm" -split-input-file | FileCheck %s
 // RUN: attune-opt %s "-attune-assign-schedules=cpu=x86-64-v3 backend=linear=llvm,matmul=auto" -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-assign-schedules=cpu=x86-64-v3 -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s -attune-assign-schedules=cpu=x86-64-v3 -split-input-file --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // REMARK: remark: [Analysis] schedule | Category:compile | Remark="kernel 'linear' by llvm: {{.*}}mr={{[0-9]+}} {{.*}}nv={{[0-9]+}} {{.*}}(analytic)"
 // REMARK: remark: [Analysis] schedule | Category:compile | Remark="kernel 'linear' by llvm: kc=16 mc=24 mr=4 nv=2 panel=32 (given)"
@@ -124,3 +125,6 @@ module @unused {
     attune.yield %0 : tensor<?x48xf32>
   }
 }
+
+// COUNTS: attune-assign-schedules: 0 fused, 0 missed, 7 done
+// COUNTS-NEXT: 7 done: schedule

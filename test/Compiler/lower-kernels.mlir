@@ -1,6 +1,7 @@
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v4 -split-input-file | FileCheck %s --check-prefix=V4
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -split-input-file --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // REMARK: remark: [Analysis] lower | Category:compile | Remark="kernel 'relu' lowered by llvm"
 
@@ -74,3 +75,6 @@ module @unused {
     attune.yield %0 : tensor<?x8xf32>
   }
 }
+
+// COUNTS: attune-lower-kernels: 0 fused, 0 missed, 4 done
+// COUNTS-NEXT: 4 done: lower

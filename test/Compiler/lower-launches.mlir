@@ -1,5 +1,6 @@
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -attune-lower-launches -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -attune-lower-launches -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s -attune-lower-kernels=cpu=x86-64-v3 -attune-lower-launches -split-input-file --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // REMARK: remark: [Analysis] lower | Category:compile | Remark="{{[1-9][0-9]*}} launches lowered"
 
@@ -104,3 +105,6 @@ module @others {
     return
   }
 }
+
+// COUNTS: attune-lower-launches: 0 fused, 0 missed, 2 done
+// COUNTS-NEXT: 2 done: lower

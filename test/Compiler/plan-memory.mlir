@@ -2,6 +2,7 @@
 // RUN: attune-opt %s -attune-plan-memory=keep-all -split-input-file | FileCheck %s --check-prefix=KEEP
 // RUN: attune-opt %s -attune-plan-memory -canonicalize -split-input-file | FileCheck %s --check-prefix=FOLD
 // RUN: attune-opt %s -attune-plan-memory -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s -attune-plan-memory -split-input-file --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // REMARK: remark: [Analysis] memory | Category:compile | Remark="3 values in 2 slots of together 64*n bytes"
 
@@ -162,3 +163,6 @@ module @symbols {
     return %b : tensor<?x?xf32>
   }
 }
+
+// COUNTS: attune-plan-memory: 0 fused, 0 missed, 5 done
+// COUNTS-NEXT: 5 done: memory

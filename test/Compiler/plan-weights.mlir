@@ -1,6 +1,7 @@
 // RUN: attune-opt %s -attune-plan-weights -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-plan-weights -attune-plan-weights -split-input-file | FileCheck %s
 // RUN: attune-opt %s -attune-plan-weights -split-input-file --remarks-filter=compile -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s -attune-plan-weights -split-input-file --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // REMARK: remark: [Analysis] weights | Category:compile | Remark="3 weights placed, the file ends at byte 4884"
 
@@ -64,3 +65,6 @@ module @behind_old {
 // CHECK: module @none attributes {attune.weights_end = 4096 : i64}
 module @none {
 }
+
+// COUNTS: attune-plan-weights: 0 fused, 0 missed, 4 done
+// COUNTS-NEXT: 4 done: weights

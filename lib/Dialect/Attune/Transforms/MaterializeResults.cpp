@@ -1,6 +1,7 @@
 //===- MaterializeResults.cpp - Results and reshapes with memory ----------===//
 #include "attune/Dialect/Attune/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 
@@ -10,6 +11,13 @@ namespace attune {
 } // namespace attune
 
 using namespace attune;
+
+/// Tells that something is copied, which is no candidate of a fusion.
+static void remarkCopied(Operation *op, StringRef why) {
+  remark::analysis(op->getLoc(),
+                   remark::RemarkOpts::name("copy").category("compile"))
+      << remark::reason("{0}", why.str());
+}
 
 namespace {
 
@@ -39,7 +47,8 @@ struct MaterializeResults
       auto result = cast<RankedTensorType>(reshape.getResult().getType());
       bool splits = result.getRank() > input.getRank() && !reshape.getExtents();
       if (isStrided(reshape.getInput()) && !splits)
-        reshape.getInputMutable().assign(copy(reshape, reshape.getInput()));
+        reshape.getInputMutable().assign(
+            copy(reshape, reshape.getInput(), "a part that is reshaped"));
     });
   }
 
@@ -51,12 +60,16 @@ struct MaterializeResults
       Value value = operand.get();
       Operation *op = value.getDefiningOp();
       bool computed = op && !isa<ViewOpInterface, LoadWeightOp, ExtentsOp>(op);
-      if (!computed || !returned.insert(value).second)
-        operand.set(copy(terminator, value));
+      bool isFirst = !computed || returned.insert(value).second;
+      if (!computed || !isFirst)
+        operand.set(copy(terminator, value,
+                         isFirst ? "a result that no kernel computes"
+                                 : "a result that is returned twice"));
     }
   }
 
-  Value copy(Operation *before, Value value) {
+  static Value copy(Operation *before, Value value, StringRef why) {
+    remarkCopied(before, why);
     OpBuilder builder(before);
     auto type = cast<RankedTensorType>(value.getType());
     return TransposeOp::create(builder, value.getLoc(), type, value,

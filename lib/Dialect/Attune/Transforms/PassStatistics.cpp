@@ -71,7 +71,8 @@ PassStatistics::collect(PassManager &manager,
                         const std::shared_ptr<PassStatistics> &statistics) {
   MLIRContext &context = *manager.getContext();
   remark::RemarkCategories categories;
-  categories.all = ".*";
+  // MLIR enables only kinds that have a filter of their own.
+  categories.passed = categories.missed = categories.analysis = ".*";
   if (failed(remark::enableOptimizationRemarks(
           context, std::make_unique<Streamer>(statistics),
           std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))

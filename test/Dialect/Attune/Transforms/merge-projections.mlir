@@ -1,6 +1,7 @@
 // RUN: attune-opt %s --attune-merge-projections --split-input-file | FileCheck %s
 // RUN: attune-opt %s --attune-merge-projections --split-input-file --remarks-filter=fusion -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: attune-opt %s --attune-merge-projections --split-input-file --mlir-print-debuginfo | FileCheck %s --check-prefix=LOC
+// RUN: attune-opt %s --attune-merge-projections --split-input-file --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // Declared beside the first, which is then gone; values of another width.
 // CHECK: attune.weight @"layer.0.{query,key,value}.weight" : tensor<20x8xf32>
@@ -206,3 +207,12 @@ func.func @alone(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %q = attune.linear %x, %wq : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
   return %q : tensor<?x?x8xf32>
 }
+
+// COUNTS: attune-merge-projections: 5 fused, 9 missed
+// COUNTS-NEXT: 5 fused: projections
+// COUNTS-NEXT: 1 missed: projections: 'attune.mul' uses the result and cannot read a slice without a copy
+// COUNTS-NEXT: 2 missed: projections: 'attune.silu' uses the result and cannot read a slice without a copy
+// COUNTS-NEXT: 2 missed: projections: 'func.return' uses the result and cannot read a slice without a copy
+// COUNTS-NEXT: 2 missed: projections: gate/up left as two projections: their product is computed in the kernel of one of them
+// COUNTS-NEXT: 1 missed: projections: some of the maps of one input have a bias, this one has none
+// COUNTS-NEXT: 1 missed: projections: weight or bias is computed, not declared

@@ -1,6 +1,7 @@
 // RUN: attune-opt %s --attune-outline-kernels --split-input-file | FileCheck %s
 // RUN: attune-opt %s --attune-outline-kernels --split-input-file --remarks-filter=fusion -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: attune-opt %s --attune-outline-kernels --split-input-file --mlir-print-debuginfo | FileCheck %s --check-prefix=LOC
+// RUN: attune-opt %s --attune-outline-kernels --split-input-file --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // Equal regions of two layers are one kernel; an epilogue, another constant or
 // another type makes another kernel.
@@ -104,3 +105,6 @@ attune.kernel @softmax(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = attune.relu %x : tensor<4xf32>
   attune.yield %0 : tensor<4xf32>
 }
+
+// COUNTS: attune-outline-kernels: 8 fused, 0 missed
+// COUNTS-NEXT: 8 fused: kernel

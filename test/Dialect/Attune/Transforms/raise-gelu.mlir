@@ -1,5 +1,6 @@
 // RUN: attune-opt %s --attune-raise-gelu | FileCheck %s
 // RUN: attune-opt %s --attune-raise-gelu --remarks-filter=fusion -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s --attune-raise-gelu --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // x * (1 + erf(x / sqrt(2))) * 0.5.
 // CHECK-LABEL: func.func @torch(
@@ -196,3 +197,10 @@ func.func @tanh_alone(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %r = attune.mul %x, %u : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %r : tensor<?x8xf32>
 }
+
+// COUNTS: attune-raise-gelu: 6 fused, 5 missed
+// COUNTS-NEXT: 6 fused: gelu
+// COUNTS-NEXT: 1 missed: gelu: 2.00 is added to the gate and not 1.00
+// COUNTS-NEXT: 2 missed: gelu: the gate is not that of what it is multiplied with: another input, or other constants
+// COUNTS-NEXT: 1 missed: gelu: the product is multiplied by 1.00 and not by 0.50
+// COUNTS-NEXT: 1 missed: gelu: the result of 'attune.add' in it has another use

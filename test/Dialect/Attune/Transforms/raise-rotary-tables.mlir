@@ -253,4 +253,7 @@ func.func @swapped_twice(%x: tensor<?x4x?x4xf32> {attune.dims = ["b", "", "l", "
 
 // COUNTS: attune-raise-rotary: 3 fused, 7 missed
 // COUNTS-NEXT: 3 fused: rotary
-// COUNTS-NEXT: 4 missed: rotary: cosines or sines are not known to be the same for both columns of a pair
+// COUNTS-NEXT: 1 missed: rotary: cosines or sines are not known to be the same for both columns of a pair
+// COUNTS-NEXT: 4 missed: rotary: cosines or sines are not known to be the same for both halves
+// COUNTS-NEXT: 1 missed: rotary: the parts that are swapped are not the even and the odd columns of a head
+// COUNTS-NEXT: 1 missed: rotary: the swapped columns have another use

@@ -1,5 +1,6 @@
 // RUN: attune-opt %s --attune-raise-rotary | FileCheck %s
 // RUN: attune-opt %s --attune-raise-rotary --remarks-filter=fusion -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s --attune-raise-rotary --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // x * cos + concat(-x2, x1) * sin on [batch, heads, length, D].
 // CHECK-LABEL: func.func @rotate_half(
@@ -178,3 +179,11 @@ func.func @halves_swapped(%x: tensor<?x4x?x8xf32> {attune.dims = ["b", "", "l", 
   %r = attune.concat %x2, %x1 {axis = 3 : i64} : (tensor<?x4x?x4xf32>, tensor<?x4x?x4xf32>) -> tensor<?x4x?x8xf32>
   return %r : tensor<?x4x?x8xf32>
 }
+
+// COUNTS: attune-raise-rotary: 4 fused, 5 missed
+// COUNTS-NEXT: 4 fused: rotary
+// COUNTS-NEXT: 1 missed: rotary: cosines or sines are not known to be the same for both halves
+// COUNTS-NEXT: 1 missed: rotary: the parts that are swapped are not the halves of a head
+// COUNTS-NEXT: 1 missed: rotary: the product with the sines is not added to x * cos of the same x
+// COUNTS-NEXT: 1 missed: rotary: the second part is not x1 * sin + x2 * cos of the first's operands
+// COUNTS-NEXT: 1 missed: rotary: the swapped halves have another use

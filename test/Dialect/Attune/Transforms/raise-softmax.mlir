@@ -1,5 +1,6 @@
 // RUN: attune-opt %s --attune-raise-softmax | FileCheck %s
 // RUN: attune-opt %s --attune-raise-softmax --remarks-filter=fusion -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s --attune-raise-softmax --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // CHECK-LABEL: func.func @whole(
 // CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x?x8xf32>
@@ -86,3 +87,9 @@ func.func @not_meant(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %r = attune.binary div %q, %m : (tensor<?x8xf32>, tensor<?x1xf32>) -> tensor<?x8xf32>
   return %r : tensor<?x8xf32>
 }
+
+// COUNTS: attune-raise-softmax: 3 fused, 3 missed
+// COUNTS-NEXT: 3 fused: softmax
+// COUNTS-NEXT: 1 missed: softmax: the maximum is not one over the last dimension, as the sum is
+// COUNTS-NEXT: 1 missed: softmax: the result of 'attune.unary' in it is also used by 'func.return'
+// COUNTS-NEXT: 1 missed: softmax: the sum is not one over the last dimension
