@@ -1,5 +1,6 @@
 // RUN: attune-opt %s --attune-reassociate-attention | FileCheck %s
 // RUN: attune-opt %s --attune-reassociate-attention --remarks-filter=fusion -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: attune-opt %s --attune-reassociate-attention --attune-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNTS
 
 // The form that importers emit: nothing of it is left.
 // CHECK-LABEL: func.func @whole(
@@ -398,3 +399,18 @@ func.func @long(%q: tensor<?x?x128xf32>, %k: tensor<?x?x128xf32>, %v: tensor<?x?
   %r, %s = attune.linear_attention linear %q, %k, %v {heads = 2 : i64, kv_heads = 2 : i64, scale = 2.0 : f64} : (tensor<?x?x128xf32>, tensor<?x?x128xf32>, tensor<?x?x128xf32>) -> (tensor<?x?x128xf32>, tensor<?x2x64x64xf32>)
   return %r : tensor<?x?x128xf32>
 }
+
+// COUNTS: attune-reassociate-attention: 13 fused, 14 missed
+// COUNTS-NEXT: 13 fused: reassociation
+// COUNTS-NEXT: 1 missed: reassociation: 'attune.relu' of the scores is not linear
+// COUNTS-NEXT: 1 missed: reassociation: a bias is added to the scores, by 'attune.add'
+// COUNTS-NEXT: 1 missed: reassociation: a mask stands behind the division by the sums
+// COUNTS-NEXT: 1 missed: reassociation: a softmax stands between the products
+// COUNTS-NEXT: 1 missed: reassociation: the mask puts -inf into the scores, which only a softmax makes zeros of
+// COUNTS-NEXT: 3 missed: reassociation: the scores are multiplied with a matrix of queries and keys that is no causal mask of as many queries as keys
+// COUNTS-NEXT: 1 missed: reassociation: the scores cost less than the state: 4096 FLOPs by the state, 4096 by the scores
+// COUNTS-NEXT: 1 missed: reassociation: the scores have another use, by 'attune.reduce'
+// COUNTS-NEXT: 1 missed: reassociation: the scores have another use, by 'attune.relu'
+// COUNTS-NEXT: 1 missed: reassociation: the sums of the scores have another use
+// COUNTS-NEXT: 1 missed: reassociation: the sums that divide are of other scores
+// COUNTS-NEXT: 1 missed: reassociation: the sums that divide have a negative constant added
