@@ -11,7 +11,7 @@ largest of an output's values, and must be at most 1e-4. Where rounding decides 
 at most twice the difference between onnxruntime with and without its own optimiser, which the table then shows. Attentions
 and norms are counted in the fused model, of those that its layers have, and no softmax may be left. Times are of the largest SIZES of batch 1,
 Attune and onnxruntime (and the same model compiled from a Hugging Face --directory) taking turns. Compile time and memory are those of
-`attune compile --emit=shared`, the wall clock's and the largest resident set.
+`attune compile --emit=shared`: the wall clock's, which includes writing the weights, and the most that it holds beside mapped files.
 
 Exit status 1 when an export fails, 2 when it is slower than its directory by more than 5 %. --write puts the table into a page
 between the markers BEGIN and END real_exports (docs/results.md has them). Needs NumPy and onnxruntime.
@@ -59,11 +59,11 @@ class Failure(Exception):
     """Why an export does not pass."""
 
 
-def resident_mib(pid):
-    """The largest resident set that a process has had, 0 when it is gone."""
+def own_mib(pid):
+    """The memory that a process holds beside files that it maps, 0 when it is gone."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-            found = re.search(r"^VmHWM:\s*(\d+) kB$", file.read(), re.M)
+            found = re.search(r"^RssAnon:\s*(\d+) kB$", file.read(), re.M)
     except OSError:
         return 0
     return int(found.group(1)) / 1024 if found else 0
@@ -74,9 +74,9 @@ def attune(options, *words):
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as messages:
         begin, memory = time.perf_counter(), 0
         process = subprocess.Popen([options.attune, *words], stdout=output, stderr=messages)
-        # What the kernel tells of children that ended is never less than what this process held when it began them.
+        # What the kernel tells of children that ended has the weights that they map, and what this process held itself.
         while process.poll() is None:
-            memory = max(memory, resident_mib(process.pid))
+            memory = max(memory, own_mib(process.pid))
             time.sleep(0.01)
         seconds = time.perf_counter() - begin
         output.seek(0)
