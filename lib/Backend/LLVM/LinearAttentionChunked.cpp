@@ -21,7 +21,7 @@ ChunkedLinearAttention::ChunkedLinearAttention(LinearAttentionKernel &kernel)
       chunkColumns(llvm::alignTo(kernel.tiling.chunk, columns)) {}
 
 bool ChunkedLinearAttention::supports(LinearAttentionOp op) {
-  return op.isAssociative() && !op.isDelta() && op.getKeyDim() <= kMostKeyDim;
+  return op.isAssociative() && op.getKeyDim() <= kMostKeyDim;
 }
 
 int64_t
@@ -42,6 +42,8 @@ void ChunkedLinearAttention::prepare(ScratchAllocator &scratch) {
     added = k.allocate(scratch, {depth});
     results = k.allocate(scratch, {int64_t(llvm::alignTo(chunkRows, lanes))});
   }
+  if (k.isDelta)
+    prepareDelta(scratch);
   int64_t padded = llvm::alignTo(chunk, lanes);
   if (k.hasWeights()) {
     maximum = k.allocate(scratch, {1});
@@ -152,11 +154,13 @@ Value ChunkedLinearAttention::emitChunk(Value first, Value most) {
         math.select(math.less(zero, first), zero, math.constant(k.paddedKeys));
   packKeys(chunk);
   packValues(chunk);
+  if (k.isDelta)
+    emitDelta(chunk);
   forEach(math.constant(k.group), 1, [&](Value query) {
     Value queryHead = math.add(math.mul(k.head, k.group), query);
     k.queryRows.select(k.batch, queryHead, first, chunk.count);
     packQueries(chunk);
-    emitScores(chunk);
+    emitScores(chunk, left);
     emitResultFactors(chunk, /*withScores=*/true);
     emitResults(chunk, queryHead, /*withScores=*/true);
   });
@@ -423,7 +427,7 @@ static SmallVector<Value> emitDiagonal(OpBuilder &builder, Location loc,
   return kept;
 }
 
-void ChunkedLinearAttention::emitScores(const Chunk &chunk) {
+void ChunkedLinearAttention::emitScores(const Chunk &chunk, Value side) {
   SmallVector<Value> zeros(mr * nv, vector.zero());
   forEach(chunk.count, mr, [&](Value first) {
     SmallVector<Value> rows;
@@ -436,7 +440,7 @@ void ChunkedLinearAttention::emitScores(const Chunk &chunk) {
       Values tile = emitTile(
           mr, zeros, math.constant(0), math.constant(k.paddedKeys),
           [&](int64_t i, Value index) {
-            return scalar.load(left, {rows[i], index});
+            return scalar.load(side, {rows[i], index});
           },
           [&](int64_t v, Value index) {
             return vector.load(keys, {index, places[v]});
@@ -454,7 +458,7 @@ void ChunkedLinearAttention::emitScores(const Chunk &chunk) {
           });
       for (int64_t i = 0; i < mr; ++i)
         for (int64_t v = 0; v < nv; ++v)
-          vector.store(kept.getResult(i * nv + v), left,
+          vector.store(kept.getResult(i * nv + v), side,
                        {rows[i], math.add(places[v], k.paddedKeys)});
     });
   });

@@ -21,6 +21,8 @@
 // that is much more than what the first token has, so that no token vanishes
 // from the results before.
 //
+// Delta rules: what tokens write takes the place of V, see DeltaChunks.cpp.
+//
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_LIB_BACKEND_LLVM_LINEARATTENTIONCHUNKED_H
 #define ATTUNE_LIB_BACKEND_LLVM_LINEARATTENTIONCHUNKED_H
@@ -81,6 +83,13 @@ private:
   mlir::Value loadDecayOfChunk(const NumberMath &number, mlir::Value column,
                                const Chunk &chunk) const;
 
+  // DeltaChunks.cpp
+  void prepareDelta(ScratchAllocator &scratch);
+  /// Replaces the values of a chunk by what its tokens write.
+  void emitDelta(const Chunk &chunk);
+  void packSides(const Chunk &chunk);
+  void emitWritten(const Chunk &chunk, mlir::Value panel, mlir::Value first);
+
   void loadState();
   void storeState();
   void packKeys(const Chunk &chunk);
@@ -88,7 +97,9 @@ private:
   void packValues(const Chunk &chunk);
   void packQueries(const Chunk &chunk);
 
-  void emitScores(const Chunk &chunk);
+  /// Products of the rows of `side`, laid out as `left`, with the keys, behind
+  /// them.
+  void emitScores(const Chunk &chunk, mlir::Value side);
   void emitResultFactors(const Chunk &chunk, bool withScores);
   void emitResults(const Chunk &chunk, mlir::Value queryHead, bool withScores);
   void emitUpdate(const Chunk &chunk);
@@ -117,6 +128,8 @@ private:
   mlir::Value keys;    ///< K^T [paddedKeys, chunkColumns]
   mlir::Value panels;  ///< [S; V] [mostPanels, paddedKeys + chunk, columns]
   mlir::Value left;    ///< [Q | P] [chunkRows, paddedKeys + chunkColumns]
+  mlir::Value sides;   ///< [K | A] of the delta rules, as `left`
+  mlir::Value rates;   ///< b [chunkRows]
   mlir::Value right;   ///< [z; 1] [paddedKeys + chunkColumns]
   mlir::Value added;   ///< K^T 1 [paddedKeys]
   mlir::Value results; ///< factors of results [chunkRows]
