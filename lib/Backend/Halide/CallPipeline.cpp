@@ -66,6 +66,7 @@ private:
                            ArrayRef<Type> arguments);
   void fail(const Twine &message);
   Value emitNumRows();
+  Value emitIsAny(Value numRows);
   Value emitCall(const PipelineCall &call);
   void emitFrom(size_t number, Value numRows);
 
@@ -212,6 +213,28 @@ Value CallEmitter::emitNumRows() {
   return rows;
 }
 
+/// Whether there is anything to compute: a row of result 0, or elements of
+/// another result, which may be there without (the state after no token).
+Value CallEmitter::emitIsAny(Value numRows) {
+  Value zero = constant(i64, 0);
+  Value any = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt,
+                                    numRows, zero);
+  for (unsigned i = numInputs + 1; i + 1 < run.getNumArguments(); ++i) {
+    Value result = run.getArgument(i);
+    Value elements = constant(i64, 1);
+    int64_t rank = cast<MemRefType>(result.getType()).getRank();
+    for (int64_t dim = 0; dim < rank; ++dim)
+      elements = arith::MulIOp::create(
+          builder, loc, elements,
+          toI64(memref::DimOp::create(builder, loc, result, dim)));
+    any = arith::OrIOp::create(builder, loc, any,
+                               arith::CmpIOp::create(builder, loc,
+                                                     arith::CmpIPredicate::sgt,
+                                                     elements, zero));
+  }
+  return any;
+}
+
 /// Calls a pipeline, when its buffers are not too large for it; its status.
 Value CallEmitter::emitCall(const PipelineCall &call) {
   SmallVector<Value> operands{run.getArguments().back()};
@@ -303,8 +326,7 @@ void CallEmitter::emit() {
   builder.setInsertionPoint(end);
   Value numRows = emitNumRows();
   // Pipelines of one row take it for granted.
-  Value any = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt,
-                                    numRows, constant(i64, 0));
+  Value any = emitIsAny(numRows);
   auto branch = scf::IfOp::create(builder, loc, any, /*withElse=*/false);
   builder.setInsertionPointToStart(branch.thenBlock());
   emitFrom(0, numRows);

@@ -74,6 +74,16 @@ Expr attune::exp2Flush(Expr x) {
   return mantissa * biasedPower(rounded);
 }
 
+Expr attune::exp(Expr x) {
+  // Beyond this it is zero or infinite.
+  x = clampAbove(clampBelow(x, -88.0f), 89.0f);
+  Expr rounded = strictAdd(x * kLog2E, kRounder + 127.0f);
+  Expr n = strictSub(rounded, kRounder + 127.0f);
+  // The product is exact.
+  Expr r = strictSub(x, n * kLn2High) - n * kLn2Low;
+  return expReduced(r) * biasedPower(rounded);
+}
+
 Expr attune::sigmoid(Expr x) {
   // e^-x with |x| <= 88 needs no care for the ends of the range.
   x = clampAbove(clampBelow(x, -88.0f), 88.0f);

@@ -25,6 +25,8 @@ Halide::Expr larger(Halide::Expr a, Halide::Expr b);
 
 /// 2^x; results below 2^-126 are zero.
 Halide::Expr exp2Flush(Halide::Expr x);
+/// e^x; results below 2^-126 are zero.
+Halide::Expr exp(Halide::Expr x);
 /// 1 / (1 + e^-x).
 Halide::Expr sigmoid(Halide::Expr x);
 Halide::Expr tanh(Halide::Expr x);
