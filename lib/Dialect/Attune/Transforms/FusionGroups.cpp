@@ -90,6 +90,9 @@ FusionGrouping::FusionGrouping(Block &block, bool join) : block(block) {
     if (isa<KernelOpInterface>(op) && !(join && getReader(&op)))
       createGroup(&op).anchor = &op;
   if (join) {
+    for (Operation &op : block)
+      if (isa<HeadMapOpInterface>(op) && groupOf.contains(&op))
+        missReader(&op);
     for (FusionGroup &group : groups)
       growEpilogue(group);
     for (FusionGroup &group : groups)
@@ -103,7 +106,10 @@ FusionGrouping::FusionGrouping(Block &block, bool join) : block(block) {
         growGroup(group);
     }
   // What another anchor took in the end was no miss.
-  missed.remove_if([&](auto &entry) { return groupOf[entry.first]->anchor; });
+  missed.remove_if([&](auto &entry) {
+    Operation *anchor = groupOf[entry.first]->anchor;
+    return anchor && anchor != entry.first;
+  });
 }
 
 SmallVector<const FusionGroup *> FusionGrouping::getGroups() const {
@@ -134,6 +140,24 @@ void FusionGrouping::add(FusionGroup &group, Operation *op) {
 
 void FusionGrouping::miss(Operation *op, std::string reason, std::string hint) {
   missed.insert({op, MissedReason{std::move(reason), std::move(hint)}});
+}
+
+void FusionGrouping::missReader(Operation *map) {
+  for (OpOperand &use : map->getUses()) {
+    Operation *user = use.getOwner();
+    auto anchor = dyn_cast<KernelOpInterface>(user);
+    if (!anchor || !anchor.acceptsHeadMap(use.getOperandNumber()))
+      continue;
+    std::string others;
+    for (Value result : map->getResults())
+      if (others.empty())
+        others = otherUsers(result, user);
+    return miss(map,
+                others.empty()
+                    ? quoted(user) + " reads it as another operand, too"
+                    : "the result is also used by " + others,
+                "let one op read the features, as queries and keys alone");
+  }
 }
 
 void FusionGrouping::growEpilogue(FusionGroup &group) {

@@ -59,13 +59,15 @@ public:
   /// need them in memory.
   llvm::SmallVector<FusionGroup> getStored() const;
 
-  /// Elementwise ops that joined no anchor though they read or feed one, and
-  /// why.
+  /// Elementwise ops and head maps that joined no anchor though they read or
+  /// feed one, and why.
   const llvm::MapVector<mlir::Operation *, MissedReason> &getMissed() const {
     return missed;
   }
 
 private:
+  /// Notes why no anchor computes a head map that one would take.
+  void missReader(mlir::Operation *map);
   void growEpilogue(FusionGroup &group);
   void growPrologue(FusionGroup &group);
   /// Adds the elementwise producers of the anchor's operands, and theirs, that
