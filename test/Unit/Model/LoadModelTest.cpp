@@ -259,13 +259,33 @@ TEST(Examples, HaveTheKnownNumbersOfParameters) {
                {"roberta-base", 124'645'632},
                {"distilbert-base", 66'362'880},
                {"albert-base", 11'683'584},
-               {"minilm", 22'713'216}};
+               {"minilm", 22'713'216},
+               {"linear-transformer", 19'177'728},
+               {"transformer-decoder", 19'177'728},
+               {"performer", 19'030'016},
+               {"delta-net", 43'766'912},
+               {"fast-weight-programmer-1991", 855'808}};
   for (const auto &[name, parameters] : cases)
     EXPECT_EQ(parameterCount(valueOf(loadModelDescription(
                   std::string(ATTUNE_SOURCE_DIR "/examples/models/") + name +
                   ".yaml"))),
               parameters)
         << name;
+}
+
+/// Decoders carry one state a layer; the others of examples are encoders.
+TEST(Examples, OfLinearAttentionAreLinear) {
+  for (const char *name : {"linear-transformer", "performer", "delta-net",
+                           "fast-weight-programmer-1991"}) {
+    SCOPED_TRACE(name);
+    ModelDescription model = valueOf(loadModelDescription(
+        std::string(ATTUNE_SOURCE_DIR "/examples/models/") + name + ".yaml"));
+    EXPECT_EQ(model.attention.kind, AttentionKind::Linear);
+    for (int64_t layer = 0; layer < model.layers; ++layer)
+      EXPECT_TRUE(model.attention.isLinear(layer));
+    bool isEncoder = model.name == "performer";
+    EXPECT_EQ(model.topology == Topology::Encoder, isEncoder);
+  }
 }
 
 /// Directories that transformers wrote.
