@@ -84,8 +84,8 @@ ObservedModel::create(MLIRContext &context, const CompilerOptions &options,
     samples.causal = op.getCausal() != Causal::none;
     if (observed->layers.back().refusal)
       continue;
-    for (auto [part, value] : llvm::zip_equal(
-             kParts, ValueRange{op.getQuery(), op.getKey(), op.getValue()}))
+    Value parts[] = {op.getQuery(), op.getKey(), op.getValue()};
+    for (auto [part, value] : llvm::zip_equal(kParts, parts))
       values.emplace_back(getOutputName(index, part), value);
   }
   addResults(function, values, shapes);

@@ -21,6 +21,7 @@ int runCompile(int argc, const char **argv);
 int runDb(int argc, const char **argv);
 int runExplain(int argc, const char **argv);
 int runInspect(int argc, const char **argv);
+int runLinearize(int argc, const char **argv);
 int runVerify(int argc, const char **argv);
 int runBench(int argc, const char **argv);
 int runTune(int argc, const char **argv);

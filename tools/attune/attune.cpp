@@ -20,6 +20,8 @@ static constexpr Command commands[] = {
      runInspect},
     {"explain", "tell what was fused and why not, and what kernels run",
      runExplain},
+    {"linearize", "replace softmax attention by linear attention, measured",
+     runLinearize},
     {"db", "look into tuning databases, merge and prune them", runDb},
     {"verify", "compare compiled code with the reference interpreter",
      runVerify},
