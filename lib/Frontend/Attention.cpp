@@ -14,7 +14,7 @@ SmallVector<CarriedTensor> attune::getCarried(const ModelDescription &model,
       tensors.push_back({name,
                          {open, open, model.keyWidth()},
                          {"batch", "past", ""},
-                         {"batch", "past + length", ""}});
+                         {"batch", "length + past", ""}});
     return tensors;
   }
   const LinearDescription &linear = attention.linear;
