@@ -4,6 +4,7 @@
 #include "LinearAttentionRecurrent.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Threading.h"
 
 using namespace mlir;
 using namespace attune;
@@ -12,6 +13,17 @@ namespace {
 
 LinearAttentionOp getOp(KernelOp kernel) {
   return cast<LinearAttentionOp>(kernel.getAnchor().getOperation());
+}
+
+/// The threads that share the items: of this machine when kernels are made for
+/// it. More tasks than threads would give up that heads beside each other are
+/// read together.
+int64_t getThreads(const TargetDesc &target) {
+  constexpr int64_t kUnknown = 8;
+  if (target.name != "native")
+    return kUnknown;
+  return std::clamp<int64_t>(
+      llvm::hardware_concurrency().compute_thread_count(), 1, 256);
 }
 
 /// Fills both functions: which form an item takes is a matter of its length.
@@ -210,11 +222,17 @@ private:
     tiling.mr = wide ? 8 : 6;
     tiling.nv = 2;
     tiling.unroll = 4;
-    // A token costs 2 (Dk + Dv) chunk operations more the longer chunks are,
-    // and reading and writing the state costs less.
-    tiling.chunk = 48;
+    // Longer chunks cost each token more products with the others of its chunk,
+    // and read and write the state less often: short ones as long as that
+    // stays close. In whole register tiles.
+    int64_t stateBytes = 4 * op.getKeyDim() * op.getValueDim();
+    tiling.chunk = op.getFull() || stateBytes > target.l2Bytes / 8 ? 48 : 32;
+    // The delta rules have twice as many of those products.
+    if (op.isDelta())
+      tiling.chunk = 24;
+    tiling.chunk -= tiling.chunk % tiling.mr;
     tiling.recurrent = 4;
-    tiling.tasks = 4;
+    tiling.tasks = getThreads(target);
     return tiling;
   }
 

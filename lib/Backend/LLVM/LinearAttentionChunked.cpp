@@ -18,7 +18,8 @@ ChunkedLinearAttention::ChunkedLinearAttention(LinearAttentionKernel &kernel)
       mr(kernel.tiling.mr), nv(kernel.tiling.nv),
       columns(kernel.tiling.getColumns()),
       chunkRows(llvm::alignTo(kernel.tiling.chunk, mr)),
-      chunkColumns(llvm::alignTo(kernel.tiling.chunk, columns)) {}
+      chunkColumns(llvm::alignTo(kernel.tiling.chunk, columns)),
+      isDynamic(kernel.isGated || kernel.hasWeights()) {}
 
 bool ChunkedLinearAttention::supports(LinearAttentionOp op) {
   return op.isAssociative() && op.getKeyDim() <= kMostKeyDim;
@@ -34,11 +35,16 @@ ChunkedLinearAttention::getChunkBytes(LinearAttentionOp op,
 
 void ChunkedLinearAttention::prepare(ScratchAllocator &scratch) {
   int64_t chunk = k.tiling.chunk, depth = k.paddedKeys;
-  keys = k.allocate(scratch, {depth, chunkColumns});
-  panels = k.allocate(scratch, {k.mostPanels, depth + chunk, columns});
+  int64_t slots = isDynamic ? 1 : k.mostHeads;
+  if (k.op.getFull())
+    keys = k.allocate(scratch, {int64_t(llvm::alignTo(chunk, lanes)), depth});
+  else
+    keys = k.allocate(scratch, {depth, chunkColumns});
+  allPanels =
+      k.allocate(scratch, {slots, k.mostPanels, depth + chunk, columns});
   left = k.allocate(scratch, {chunkRows, depth + chunkColumns});
   if (k.hasSum()) {
-    right = k.allocate(scratch, {depth + chunkColumns});
+    allRight = k.allocate(scratch, {slots, depth + chunkColumns});
     added = k.allocate(scratch, {depth});
     results = k.allocate(scratch, {int64_t(llvm::alignTo(chunkRows, lanes))});
   }
@@ -101,15 +107,6 @@ ChunkedLinearAttention::emitTile(int64_t rows, ValueRange init, Value begin,
       });
 }
 
-void ChunkedLinearAttention::emitItem() {
-  loadState();
-  if (k.op.getFull())
-    emitFull();
-  else
-    emitCausal();
-  storeState();
-}
-
 /// Chunks of [0, end): `body` is given the first token and how many there may
 /// be, and says how many it took; null: all.
 static void emitChunks(OpBuilder &builder, Location loc, Value end,
@@ -134,9 +131,56 @@ static void emitChunks(OpBuilder &builder, Location loc, Value end,
       });
 }
 
-void ChunkedLinearAttention::emitCausal() {
-  emitChunks(builder, loc, k.keys, k.tiling.chunk, k.hasWeights() || k.isGated,
-             [&](Value first, Value most) { return emitChunk(first, most); });
+void ChunkedLinearAttention::setHead(Value slot) {
+  k.setHead(slot);
+  auto select = [&](Value all) -> Value {
+    auto type = cast<MemRefType>(all.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t extent : type.getShape())
+      sizes.push_back(builder.getIndexAttr(extent));
+    offsets[0] =
+        isDynamic ? OpFoldResult(builder.getIndexAttr(0)) : OpFoldResult(slot);
+    sizes[0] = builder.getIndexAttr(1);
+    MemRefType part = memref::SubViewOp::inferRankReducedResultType(
+        type.getShape().drop_front(), type, offsets, sizes, strides);
+    return memref::SubViewOp::create(builder, loc, part, all, offsets, sizes,
+                                     strides);
+  };
+  panels = select(allPanels);
+  if (allRight)
+    right = select(allRight);
+}
+
+void ChunkedLinearAttention::emitItem() {
+  auto forHeads = [&](function_ref<void()> body) {
+    forEach(k.headsOfItem, 1, [&](Value slot) {
+      setHead(slot);
+      body();
+    });
+  };
+  if (!isDynamic)
+    return emitHeads(forHeads);
+  forHeads([&] { emitHeads([](function_ref<void()> body) { body(); }); });
+}
+
+void ChunkedLinearAttention::emitHeads(
+    function_ref<void(function_ref<void()>)> forHeads) {
+  forHeads([&] { loadState(); });
+  emitChunks(builder, loc, k.keys, k.tiling.chunk, isDynamic,
+             [&](Value first, Value most) {
+               Value taken;
+               forHeads([&] { taken = emitChunk(first, most); });
+               return taken;
+             });
+  if (k.op.getFull())
+    emitChunks(builder, loc, k.queries, k.tiling.chunk, /*isDynamic=*/false,
+               [&](Value first, Value most) {
+                 forHeads([&] { emitFullQueries(first, most); });
+                 return most;
+               });
+  forHeads([&] { storeState(); });
 }
 
 Value ChunkedLinearAttention::emitChunk(Value first, Value most) {
@@ -156,42 +200,34 @@ Value ChunkedLinearAttention::emitChunk(Value first, Value most) {
   packValues(chunk);
   if (k.isDelta)
     emitDelta(chunk);
+  if (!k.op.getFull())
+    emitQueries(chunk);
+  emitUpdate(chunk);
+  return chunk.count;
+}
+
+void ChunkedLinearAttention::emitQueries(const Chunk &chunk) {
   forEach(math.constant(k.group), 1, [&](Value query) {
     Value queryHead = math.add(math.mul(k.head, k.group), query);
-    k.queryRows.select(k.batch, queryHead, first, chunk.count);
+    k.queryRows.select(k.batch, queryHead, chunk.first, chunk.count);
     packQueries(chunk);
     emitScores(chunk, left);
     emitResultFactors(chunk, /*withScores=*/true);
     emitResults(chunk, queryHead, /*withScores=*/true);
   });
-  emitUpdate(chunk);
-  return chunk.count;
 }
 
-void ChunkedLinearAttention::emitFull() {
+void ChunkedLinearAttention::emitFullQueries(Value first, Value most) {
   Value zero = math.constant(0);
-  emitChunks(builder, loc, k.keys, k.tiling.chunk, k.hasWeights(),
-             [&](Value first, Value most) {
-               k.keyRows.select(k.batch, k.head, first, most);
-               Chunk chunk{first, emitFactors(first, most), zero};
-               packKeys(chunk);
-               packValues(chunk);
-               emitUpdate(chunk);
-               return chunk.count;
-             });
+  Chunk chunk{first, most, zero};
   if (k.hasWeights())
     reference = k.emitReference(scalar.load(maximum, zero));
   forEach(math.constant(k.group), 1, [&](Value query) {
     Value queryHead = math.add(math.mul(k.head, k.group), query);
-    emitChunks(builder, loc, k.queries, k.tiling.chunk, /*isDynamic=*/false,
-               [&](Value first, Value most) {
-                 Chunk chunk{first, most, zero};
-                 k.queryRows.select(k.batch, queryHead, first, most);
-                 packQueries(chunk);
-                 emitResultFactors(chunk, /*withScores=*/false);
-                 emitResults(chunk, queryHead, /*withScores=*/false);
-                 return most;
-               });
+    k.queryRows.select(k.batch, queryHead, first, most);
+    packQueries(chunk);
+    emitResultFactors(chunk, /*withScores=*/false);
+    emitResults(chunk, queryHead, /*withScores=*/false);
   });
 }
 
@@ -307,31 +343,36 @@ void ChunkedLinearAttention::packKeys(const Chunk &chunk) {
 
 void ChunkedLinearAttention::packKeySquare(const Chunk &chunk, Value row,
                                            bool isWhole) {
-  SmallVector<Value> rows, taken;
+  SmallVector<Value> rows, isTaken;
   for (int64_t i = 0; i < lanes; ++i) {
-    Value own = math.add(row, i), isTaken;
+    Value own = math.add(row, i), exists;
     if (!isWhole) {
-      isTaken = math.less(own, chunk.count);
+      exists = math.less(own, chunk.count);
       own = math.min(own, math.sub(chunk.count, math.constant(1)));
     }
     if (k.mask) {
       Value masked = k.loadMask(math.add(chunk.first, own));
-      isTaken =
-          isTaken ? Value(arith::AndIOp::create(builder, loc, isTaken, masked))
-                  : masked;
+      exists = exists
+                   ? Value(arith::AndIOp::create(builder, loc, exists, masked))
+                   : masked;
     }
     rows.push_back(own);
-    taken.push_back(isTaken);
+    isTaken.push_back(exists);
   }
   forEachKeyVector([&](Value column) {
     Value mask = k.getKeyMask(column);
     SmallVector<Value> square;
     for (int64_t i = 0; i < lanes; ++i) {
-      Value features = applyFactor(
-          k.keyRows.load(vector, rows[i], column, mask), rows[i], column,
-          /*isKey=*/true);
-      if (taken[i])
-        features = vector.select(taken[i], features, vector.zero());
+      Value loaded = k.keyRows.load(vector, rows[i], column, mask);
+      auto taken = [&](Value features) {
+        return isTaken[i] ? vector.select(isTaken[i], features, vector.zero())
+                          : features;
+      };
+      if (sides)
+        vector.store(taken(getSide(loaded, rows[i], column)), sides,
+                     {math.add(row, i), column});
+      Value features =
+          taken(applyFactor(loaded, rows[i], column, /*isKey=*/true));
       square.push_back(features);
     }
     if (added) {
@@ -342,6 +383,11 @@ void ChunkedLinearAttention::packKeySquare(const Chunk &chunk, Value row,
           sums[i] = vector.add(sums[i], sums[i + width]);
       vector.store(vector.add(vector.load(added, column), sums[0]), added,
                    column);
+    }
+    if (k.op.getFull()) {
+      for (int64_t i = 0; i < lanes; ++i)
+        vector.store(square[i], keys, {math.add(row, i), column});
+      return;
     }
     emitTranspose(builder, loc, square);
     for (int64_t i = 0; i < lanes; ++i)
@@ -573,6 +619,8 @@ void ChunkedLinearAttention::emitUpdate(const Chunk &chunk) {
             tile = emitTile(
                 height, tile, zero, chunk.count,
                 [&](int64_t i, Value index) {
+                  if (k.op.getFull())
+                    return scalar.load(keys, {index, rows[i]});
                   return scalar.load(keys, {rows[i], index});
                 },
                 [&](int64_t v, Value index) {

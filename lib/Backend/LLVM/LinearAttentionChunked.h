@@ -56,14 +56,17 @@ private:
     mlir::Value begin;
   };
 
-  void emitCausal();
-  void emitFull();
+  /// Makes head `slot` of the item the one that is emitted.
+  void setHead(mlir::Value slot);
+  /// The heads that `forHeads` calls its argument for.
+  void emitHeads(llvm::function_ref<void(llvm::function_ref<void()>)> forHeads);
   /// A chunk from `first` on of at most `most` tokens; returns how many it
   /// took.
   mlir::Value emitChunk(mlir::Value first, mlir::Value most);
-  /// Keys and values of a chunk into the state.
-  void emitKeys(const Chunk &chunk);
+  /// The results of a chunk's own queries.
   void emitQueries(const Chunk &chunk);
+  /// The results of queries that the state as it is answers.
+  void emitFullQueries(mlir::Value first, mlir::Value most);
 
   // LinearAttentionFactors.cpp
   /// Factors of the keys and queries of a chunk from decay or log weights, and
@@ -87,7 +90,9 @@ private:
   void prepareDelta(ScratchAllocator &scratch);
   /// Replaces the values of a chunk by what its tokens write.
   void emitDelta(const Chunk &chunk);
-  void packSides(const Chunk &chunk);
+  /// A vector of a row of keys as a row of `sides`.
+  mlir::Value getSide(mlir::Value rows, mlir::Value row,
+                      mlir::Value column) const;
   void emitWritten(const Chunk &chunk, mlir::Value panel, mlir::Value first);
 
   void loadState();
@@ -125,7 +130,12 @@ private:
   int64_t chunkRows;    ///< the most tokens, in whole register tiles
   int64_t chunkColumns; ///< the same as columns of tiles
 
-  mlir::Value keys;    ///< K^T [paddedKeys, chunkColumns]
+  /// Whether chunks of different heads end at different tokens.
+  bool isDynamic;
+
+  /// K^T [paddedKeys, chunkColumns]; without scores K [chunk, paddedKeys].
+  mlir::Value keys;
+  mlir::Value allPanels, allRight; ///< the two below of all heads of the item
   mlir::Value panels;  ///< [S; V] [mostPanels, paddedKeys + chunk, columns]
   mlir::Value left;    ///< [Q | P] [chunkRows, paddedKeys + chunkColumns]
   mlir::Value sides;   ///< [K | A] of the delta rules, as `left`

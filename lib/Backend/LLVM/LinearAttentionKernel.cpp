@@ -12,6 +12,8 @@ using namespace attune;
 /// Scratch memory for the columns of the state of one item, as long as there
 /// are several panels of them.
 static constexpr int64_t kMostStateBytes = int64_t(1) << 20;
+/// Heads beside each other: rows of a kilobyte or two are as good as all.
+static constexpr int64_t kMostHeads = 8;
 
 LinearAttentionKernel::LinearAttentionKernel(
     KernelEmission &emission, OpBuilder &builder,
@@ -32,6 +34,10 @@ LinearAttentionKernel::LinearAttentionKernel(
       keyRows(emission, builder, op.getKey(), kvHeads) {
   int64_t panelBytes = 4 * paddedKeys * tiling.getColumns();
   mostPanels = std::clamp<int64_t>(kMostStateBytes / panelBytes, 1, panels);
+  // The states of all heads of an item stay in L2.
+  int64_t stateBytes = panelBytes * panels;
+  mostHeads = std::clamp<int64_t>(emission.target.l2Bytes / 4 / stateBytes, 1,
+                                  kMostHeads);
 }
 
 ItemCounts LinearAttentionKernel::enter(func::FuncOp function) {
@@ -62,9 +68,11 @@ ItemCounts LinearAttentionKernel::enter(func::FuncOp function) {
   keys = keyRows.getLength();
 
   // Enough items for the threads: runs of columns of few heads.
-  Value heads = math.mul(queryRows.getBatch(), kvHeads);
-  Value wanted = math.ceilDiv(math.constant(tiling.tasks),
-                              math.max(heads, math.constant(1)));
+  Value one = math.constant(1), tasks = math.constant(tiling.tasks);
+  allHeads = math.mul(queryRows.getBatch(), kvHeads);
+  countHeads = math.min(math.max(math.div(allHeads, tasks), one),
+                        math.constant(mostHeads));
+  Value wanted = math.ceilDiv(tasks, math.max(allHeads, one));
   countPanels = math.min(math.constant(mostPanels),
                          math.ceilDiv(math.constant(panels),
                                       math.min(wanted, math.constant(panels))));
@@ -73,7 +81,9 @@ ItemCounts LinearAttentionKernel::enter(func::FuncOp function) {
   Value tokens = math.add(queries, keys);
   Value each =
       math.mul(math.mul(tokens, keyDim), math.mul(countPanels, tiling.nv));
-  return {math.mul(heads, runs), emitItemsOfTask(builder, loc, each)};
+  each = math.mul(each, countHeads);
+  return {math.mul(math.ceilDiv(allHeads, countHeads), runs),
+          emitItemsOfTask(builder, loc, each)};
 }
 
 void LinearAttentionKernel::setItem(Value item) {
@@ -82,9 +92,14 @@ void LinearAttentionKernel::setItem(Value item) {
   firstPanel = math.mul(math.rem(item, runs), countPanels);
   isFirst = math.less(firstPanel, math.constant(1));
   panelsOfItem = math.min(countPanels, math.sub(all, firstPanel));
-  Value rest = math.div(item, runs);
-  head = math.rem(rest, math.constant(kvHeads));
-  batch = math.div(rest, math.constant(kvHeads));
+  firstHead = math.mul(math.div(item, runs), countHeads);
+  headsOfItem = math.min(countHeads, math.sub(allHeads, firstHead));
+}
+
+void LinearAttentionKernel::setHead(Value slot) {
+  Value index = math.add(firstHead, slot);
+  head = math.rem(index, math.constant(kvHeads));
+  batch = math.div(index, math.constant(kvHeads));
 }
 
 Value LinearAttentionKernel::allocate(ScratchAllocator &scratch,

@@ -1,9 +1,9 @@
 //===- LinearAttentionKernel.h - What its forms share -----------*- C++ -*-===//
 //
-// One item of a kernel of linear attention is one head of keys and values of
-// one batch element, all queries that belong to it, and a run of value columns:
-// columns of the state do not depend on each other. The run is all of them
-// unless there are few heads. Two forms compute an item:
+// One item of a kernel of linear attention is a few heads of keys and values,
+// which lie beside each other in memory, with all queries that belong to them;
+// where there are few heads, it is one head and a run of value columns, which
+// do not depend on each other. Two forms compute an item:
 //
 // - recurrent (LinearAttentionRecurrent.cpp), token by token on the state in
 //   memory: any rule, and what short sequences take;
@@ -43,6 +43,8 @@ struct LinearAttentionKernel {
   ItemCounts enter(mlir::func::FuncOp function);
   /// Sets the members below from the number of an item.
   void setItem(mlir::Value item);
+  /// Makes head `slot` of the item the one that is emitted.
+  void setHead(mlir::Value slot);
 
   KernelEmission &emission;
   mlir::OpBuilder &builder;
@@ -56,6 +58,7 @@ struct LinearAttentionKernel {
   int64_t paddedKeys; ///< keyDim in whole vectors
   int64_t panels;     ///< of `getColumns()` value columns
   int64_t mostPanels; ///< of one item
+  int64_t mostHeads;  ///< of one item
   bool isGated, isDelta, decaysColumns;
   LinearAttentionRows queryRows, keyRows;
 
@@ -66,6 +69,7 @@ struct LinearAttentionKernel {
   mlir::Value queries, keys; ///< lengths (index)
 
   // The item.
+  mlir::Value headsOfItem;              ///< how many
   mlir::Value batch, head;              ///< of keys and values
   mlir::Value firstPanel, panelsOfItem; ///< the run of columns
   mlir::Value isFirst;                  ///< the run begins with column 0: i1
@@ -105,7 +109,9 @@ struct LinearAttentionKernel {
 private:
   mlir::Value emitTail(int64_t extent, mlir::Value column) const;
 
-  mlir::Value countPanels; ///< of an item, at most
+  mlir::Value countPanels, countHeads; ///< of an item, at most
+  mlir::Value allHeads;                ///< of all batch elements
+  mlir::Value firstHead;
 };
 
 /// Registers that tiles of the chunked form need.

@@ -168,6 +168,14 @@ void RecurrentLinearAttention::emitCopy() {
 }
 
 void RecurrentLinearAttention::emitItem() {
+  emitPlainLoop(builder, loc, math.constant(0), k.headsOfItem, math.constant(1),
+                [&](OpBuilder &, Location, Value slot) {
+                  k.setHead(slot);
+                  emitHead();
+                });
+}
+
+void RecurrentLinearAttention::emitHead() {
   loadSums();
   Value zero = math.constant(0), one = math.constant(1);
   scf::IfOp::create(

@@ -32,6 +32,7 @@ private:
     int64_t getVectors() const { return masks.size(); }
   };
 
+  void emitHead();
   void loadSums();
   void storeSums();
   void emitCopy();
