@@ -66,7 +66,7 @@ func.func @shared(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 // CHECK-NEXT: attune.feature_map relu
 // CHECK-NEXT: attune.linear_attention
 // REMARK: [Missed] elementwise | Category:fusion | Function=second_use | Reason="the result is also used by 'func.return'"
-// REMARK-SAME: Remark="let one op read the features, as queries and keys alone"
+// REMARK-SAME: Suggestion="let one op read the features, as queries and keys alone"
 func.func @second_use(%q: tensor<?x?x8xf32>, %k: tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
   %fq = attune.feature_map relu %q {heads = 2 : i64} : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   %fk = attune.feature_map elu1 %k {heads = 2 : i64} : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
