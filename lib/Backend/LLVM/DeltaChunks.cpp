@@ -23,17 +23,26 @@
 //===----------------------------------------------------------------------===//
 #include "LinearAttentionChunked.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace attune;
 
 void ChunkedLinearAttention::prepareDelta(ScratchAllocator &scratch) {
-  sides = k.allocate(scratch, {chunkRows, k.paddedKeys + chunkColumns});
+  // Keys are packed in squares.
+  int64_t rows =
+      std::max<int64_t>(chunkRows, llvm::alignTo(k.tiling.chunk, lanes));
+  sides = k.allocate(scratch, {rows, k.paddedKeys + chunkColumns});
   rates = k.allocate(scratch, {chunkRows});
 }
 
 void ChunkedLinearAttention::emitDelta(const Chunk &chunk) {
-  packSides(chunk);
+  forEach(chunk.count, 1, [&](Value row) {
+    Value token = math.add(chunk.first, row), rate = k.loadBeta(token);
+    if (k.mask)
+      rate = scalar.select(k.loadMask(token), rate, scalar.zero());
+    scalar.store(rate, rates, row);
+  });
   emitScores(chunk, sides);
   forEachPanel([&](Value panel) {
     forEach(chunk.count, mr,
@@ -41,26 +50,11 @@ void ChunkedLinearAttention::emitDelta(const Chunk &chunk) {
   });
 }
 
-/// Rows of keys as the system has them on its left side, and b. Whatever an
-/// excluded token has there, it writes zeros.
-void ChunkedLinearAttention::packSides(const Chunk &chunk) {
-  forEach(chunk.count, 1, [&](Value row) {
-    Value token = math.add(chunk.first, row);
-    Value isTaken = k.mask ? k.loadMask(token) : Value();
-    Value rate = k.loadBeta(token);
-    if (isTaken)
-      rate = scalar.select(isTaken, rate, scalar.zero());
-    scalar.store(rate, rates, row);
-    forEachKeyVector([&](Value column) {
-      Value features =
-          k.keyRows.load(vector, row, column, k.getKeyMask(column));
-      if (k.isGated)
-        features = applyFactor(features, row, column, /*isKey=*/false);
-      if (isTaken)
-        features = vector.select(isTaken, features, vector.zero());
-      vector.store(features, sides, {row, column});
-    });
-  });
+// Keys are packed as they are read; whatever an excluded token has there, it
+// writes zeros.
+Value ChunkedLinearAttention::getSide(Value rows, Value row,
+                                      Value column) const {
+  return k.isGated ? applyFactor(rows, row, column, /*isKey=*/false) : rows;
 }
 
 /// What a tile of tokens writes, in place of its values.
