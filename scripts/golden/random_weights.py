@@ -33,12 +33,14 @@ def splitmix64(x):
 def mean_and_scale(name, shape):
     """The distribution of a tensor's elements."""
     lower = name.lower()
-    norm = "layernorm" in lower or "layer_norm" in lower
+    if lower.endswith("decay.slopes"):
+        return -0.25, 2.0**-4
+    norm = "norm." in lower
     if norm and lower.endswith((".weight", ".gamma")):
         return 1.0, 2.0**-3
     if norm or len(shape) < 2:
         return 0.0, 2.0**-4
-    if "embeddings." in lower and "projection" not in lower:
+    if ("embeddings." in lower or lower.startswith("embedding.")) and "projection" not in lower:
         return 0.0, 2.0**-2
     scale = 1.0
     while scale * scale * shape[-1] > 4.5:

@@ -1,13 +1,18 @@
 //===- RandomModel.cpp - Writes a model whose weights come from a formula -===//
 //
-//   attune-random-model GOLDEN OUTPUT
+//   attune-random-model GOLDEN|DESCRIPTION.yaml OUTPUT
 //
 // GOLDEN holds config.json and weights.json (a seed, names and shapes); OUTPUT
 // becomes a Hugging Face directory with config.json and model.safetensors. The
 // formula is that of scripts/golden/random_weights.py: with it, golden values
 // of full-size models are committed without their weights.
 //
+// Of a description, as those of examples/models, OUTPUT becomes a directory
+// with model.yaml and model.safetensors: a model to run and to time.
+//
 //===----------------------------------------------------------------------===//
+
+#include "attune/Model/SaveModel.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -63,12 +68,16 @@ struct Distribution {
 Distribution distributionOf(const Tensor &tensor) {
   std::string lower = StringRef(tensor.name).lower();
   StringRef name(lower);
-  bool norm = name.contains("layernorm") || name.contains("layer_norm");
+  // Log decays of a state are negative.
+  if (name.ends_with("decay.slopes"))
+    return {-0.25, 0x1p-4};
+  bool norm = name.contains("norm.");
   if (norm && (name.ends_with(".weight") || name.ends_with(".gamma")))
     return {1.0, 0x1p-3};
   if (norm || tensor.shape.size() < 2)
     return {0.0, 0x1p-4};
-  if (name.contains("embeddings.") && !name.contains("projection"))
+  if ((name.contains("embeddings.") || name.starts_with("embedding.")) &&
+      !name.contains("projection"))
     return {0.0, 0x1p-2};
   double scale = 1.0;
   while (scale * scale * tensor.shape.back() > 4.5)
@@ -111,22 +120,51 @@ std::string headerOf(const Manifest &manifest) {
   return header + text;
 }
 
-void writeValues(raw_ostream &out, const Tensor &tensor, uint64_t seed) {
+/// Elements [begin, begin + count) of a tensor.
+std::vector<float> makeValues(const Tensor &tensor, uint64_t seed,
+                              uint64_t begin, uint64_t count) {
   Distribution distribution = distributionOf(tensor);
   uint64_t key = fnv1a64(tensor.name) ^ seed;
+  std::vector<float> values(count);
+  for (auto [i, value] : llvm::enumerate(values)) {
+    uint64_t h = splitmix64(key + (begin + i + 1) * 0x9e3779b97f4a7c15);
+    double u = static_cast<double>(h >> 40) * 0x1p-23 - 1.0;
+    value = static_cast<float>(distribution.mean + distribution.scale * u);
+  }
+  return values;
+}
+
+void writeValues(raw_ostream &out, const Tensor &tensor, uint64_t seed) {
   constexpr uint64_t chunk = 1 << 16;
-  std::vector<float> values;
   for (uint64_t begin = 0, count = tensor.count(); begin < count;
        begin += chunk) {
-    values.resize(std::min(chunk, count - begin));
-    for (auto [i, value] : llvm::enumerate(values)) {
-      uint64_t h = splitmix64(key + (begin + i + 1) * 0x9e3779b97f4a7c15);
-      double u = static_cast<double>(h >> 40) * 0x1p-23 - 1.0;
-      value = static_cast<float>(distribution.mean + distribution.scale * u);
-    }
+    std::vector<float> values =
+        makeValues(tensor, seed, begin, std::min(chunk, count - begin));
     out.write(reinterpret_cast<const char *>(values.data()),
               values.size() * sizeof(float));
   }
+}
+
+/// Writes a model of a description.
+Error writeDescribed(StringRef path, StringRef output) {
+  Expected<attune::ModelDescription> model = attune::loadModelDescription(path);
+  if (!model)
+    return model.takeError();
+  attune::ModelWeights weights;
+  for (const attune::WeightPattern &row :
+       attune::attuneWeightScheme().patterns) {
+    int64_t count = isPerLayer(row.role) ? model->distinctLayers() : 1;
+    for (int64_t layer = 0; layer < count; ++layer) {
+      if (!isNeeded(row.role, *model, layer))
+        continue;
+      SmallVector<int64_t, 2> shape = expectedShape(row.role, *model);
+      Tensor tensor = {expandPattern(row.pattern, layer, *model),
+                       {shape.begin(), shape.end()}};
+      weights.set(row.role, layer,
+                  makeValues(tensor, /*seed=*/1, 0, tensor.count()));
+    }
+  }
+  return saveModel(output, *model, weights);
 }
 
 std::string pathIn(StringRef folder, StringRef name) {
@@ -173,10 +211,12 @@ Error writeModel(StringRef golden, StringRef output) {
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   if (argc != 3) {
-    errs() << "usage: attune-random-model GOLDEN OUTPUT\n";
+    errs() << "usage: attune-random-model GOLDEN|DESCRIPTION.yaml OUTPUT\n";
     return 2;
   }
-  if (Error error = writeModel(argv[1], argv[2])) {
+  bool isDescription = StringRef(argv[1]).ends_with(".yaml");
+  if (Error error = isDescription ? writeDescribed(argv[1], argv[2])
+                                  : writeModel(argv[1], argv[2])) {
     errs() << "attune-random-model: " << toString(std::move(error)) << "\n";
     return 1;
   }
