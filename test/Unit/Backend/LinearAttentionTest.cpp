@@ -7,176 +7,13 @@
 //===----------------------------------------------------------------------===//
 #include "../Reference/GoldenKernels.h"
 #include "KernelTestSupport.h"
+#include "LinearAttentionForm.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace attune;
 
 namespace {
-
-/// A kernel with one linear attention and the maps that it reads.
-struct Form {
-  std::string rule = "linear";
-  int64_t heads = 2, kvHeads = 2, dim = 16, valueDim = 16;
-  /// "head", "column" or "fixed" for the gated rules.
-  std::string decay = "head";
-  bool sharedBeta = false;
-  bool masked = false, past = false, full = false, weighted = false;
-  std::optional<double> denominator;
-  std::string squash;
-  /// The map of queries and keys with its attributes: "elu1", and rows of its
-  /// projection, 0 without. With `weighted` its scale weighs the keys.
-  std::string map, mapAttributes;
-  int64_t rows = 0, features = 0;
-  double scale = 0.5;
-  double values = 1; ///< the largest
-
-  bool isGated() const { return StringRef(rule).starts_with("gated"); }
-  bool isDelta() const { return StringRef(rule).ends_with("delta"); }
-  int64_t keyDim() const { return features ? features : dim; }
-  double tolerance() const { return isDelta() ? 1e-4 : 1e-5; }
-
-  std::string getText() const;
-  /// Inputs of sequences of `queries` and `keys` tokens, which are equal but
-  /// for `full`.
-  SmallVector<Tensor> makeInputs(int64_t batch, int64_t queries, int64_t keys,
-                                 uint64_t seed) const;
-};
-
-std::string tensorOf(ArrayRef<int64_t> shape, StringRef element = "f32") {
-  std::string text = "tensor<";
-  for (int64_t extent : shape)
-    text += (extent < 0 ? "?" : std::to_string(extent)) + "x";
-  return text + element.str() + ">";
-}
-std::string tokensOf(int64_t columns) { return tensorOf({-1, -1, columns}); }
-
-std::string Form::getText() const {
-  std::string arguments, body, operands;
-  auto argue = [&](StringRef name, std::string type) {
-    arguments += (arguments.empty() ? "%" : ", %") + name.str() + ": " + type;
-  };
-  auto operand = [&](bool isThere, StringRef name, std::string type) {
-    if (!isThere)
-      return;
-    argue(name, type);
-    operands += llvm::formatv(" {0}(%{0} : {1})", name, type).str();
-  };
-  std::string q = tokensOf(heads * dim), k = tokensOf(kvHeads * dim),
-              v = tokensOf(kvHeads * valueDim), r = tokensOf(heads * valueDim);
-  argue("q", q);
-  argue("k", k);
-  argue("v", v);
-  std::string query = "%q", key = "%k", w = tokensOf(kvHeads);
-  std::string mappedQuery = tokensOf(heads * keyDim()),
-              mappedKey = tokensOf(kvHeads * keyDim());
-  bool hasMap = !map.empty();
-  if (hasMap) {
-    auto write = [&](std::string name, StringRef input, StringRef type,
-                     int64_t count, StringRef result, bool isScaled) {
-      std::string weights, attributes = mapAttributes;
-      if (rows) {
-        std::string weight = tensorOf({1, rows, dim});
-        argue("w" + name, weight);
-        weights = llvm::formatv(" projection(%w{0} : {1})", name, weight).str();
-      }
-      body += llvm::formatv("  %f{0}{1} = attune.feature_map {2} %{3}{4} "
-                            "{{heads = {5} : i64{6}} : {7} -> {8}{9}\n",
-                            name, isScaled ? ", %scale" : "", map, input,
-                            weights, count, attributes, type, result,
-                            isScaled ? ", " + w : std::string())
-                  .str();
-    };
-    write("q", "q", q, heads, mappedQuery, false);
-    write("k", "k", k, kvHeads, mappedKey, weighted);
-    query = "%fq";
-    key = "%fk";
-  }
-  operand(masked, "mask", tensorOf({-1, -1}, "i64"));
-  operand(isGated(), "decay",
-          decay == "fixed"  ? tensorOf(kvHeads)
-          : decay == "head" ? tokensOf(kvHeads)
-                            : tokensOf(kvHeads * keyDim()));
-  operand(isDelta(), "beta", tokensOf(sharedBeta ? 1 : kvHeads));
-  if (hasMap && weighted)
-    operands += " log_weights(%scale : " + w + ")";
-  else
-    operand(weighted, "log_weights", w);
-  SmallVector<int64_t> state = {-1, kvHeads, keyDim(), valueDim};
-  ArrayRef<int64_t> parts(state);
-  std::string s = tensorOf(parts), z = tensorOf(parts.take_front(3)),
-              m = tensorOf(parts.take_front(2));
-  operand(past, "past", s);
-  operand(past && denominator, "past_sum", z);
-  operand(past && weighted, "past_max", m);
-  std::string values = "%r, %s", types = r + ", " + s, signature = types;
-  if (denominator) {
-    values += ", %z";
-    types += ", " + z;
-    signature += " sum " + z;
-  }
-  if (weighted) {
-    values += ", %m";
-    types += ", " + m;
-    signature += " max " + m;
-  }
-  std::string attributes =
-      llvm::formatv("heads = {0} : i64, kv_heads = {1} : i64, scale = {2:e} : "
-                    "f64{3}",
-                    heads, kvHeads, scale, full ? ", full" : "")
-          .str();
-  if (denominator)
-    attributes += llvm::formatv(", denominator = {0:e} : f64", *denominator);
-  if (!squash.empty())
-    attributes += ", squash = #attune.gate<" + squash + ">";
-  return llvm::formatv(
-             "attune.kernel @linear_attention({0}) -> ({1}) {{\n{2}"
-             "  {3} = attune.linear_attention {4} {5}, {6}, %v{7} {{{8}} : "
-             "({9}, {10}, {11}) -> ({12})\n"
-             "  attune.yield {3} : {1}\n}",
-             arguments, types, body, values, rule, query, key, operands,
-             attributes, mappedQuery, mappedKey, v, signature)
-      .str();
-}
-
-SmallVector<Tensor> Form::makeInputs(int64_t batch, int64_t queries,
-                                     int64_t keys, uint64_t seed) const {
-  SmallVector<Tensor> inputs;
-  auto add = [&](SmallVector<int64_t> shape, double low = -1, double high = 1) {
-    inputs.push_back(randomFloats(shape, ++seed, low, high));
-  };
-  // Keys of the delta rules are no longer than 1, and divisors do not vanish.
-  bool hasMap = !map.empty();
-  double most = isDelta() && !hasMap ? 1 / std::sqrt(double(dim)) : 1;
-  double least = denominator && !hasMap ? 0.05 : -1;
-  add({batch, queries, heads * dim}, least, 1);
-  add({batch, keys, kvHeads * dim}, std::max(least, -most), most);
-  add({batch, keys, kvHeads * valueDim}, -values, values);
-  if (hasMap && rows) {
-    add({1, rows, dim}, -0.5, 0.5);
-    add({1, rows, dim}, -0.5, 0.5);
-  }
-  if (masked)
-    inputs.push_back(randomIds({batch, keys}, ++seed, 3));
-  if (isGated()) {
-    if (decay == "fixed")
-      add({kvHeads}, -0.5, 0);
-    else
-      add({batch, keys, kvHeads * (decay == "head" ? 1 : keyDim())}, -1, 0);
-  }
-  if (isDelta())
-    add({batch, keys, sharedBeta ? 1 : kvHeads}, 0, 1);
-  if (weighted && !hasMap)
-    add({batch, keys, kvHeads}, -4, 4);
-  if (past) {
-    add({batch, kvHeads, keyDim(), valueDim});
-    if (denominator)
-      add({batch, kvHeads, keyDim()}, 0.05, 1);
-    if (weighted)
-      add({batch, kvHeads});
-  }
-  return inputs;
-}
 
 /// One, two, those around chunks of the sizes that schedules have, and long
 /// ones.
@@ -187,7 +24,8 @@ constexpr int64_t kFewLengths[] = {1, 5, 33, 150};
 class LinearAttentionTest : public testing::TestWithParam<std::string> {
 protected:
   /// Compiles the form, if the backend takes it, and runs it on sequences.
-  void check(const Form &form, ArrayRef<int64_t> lengths = kFewLengths,
+  void check(const LinearAttentionForm &form,
+             ArrayRef<int64_t> lengths = kFewLengths,
              std::optional<Schedule> schedule = std::nullopt) {
     std::string text = form.getText();
     SCOPED_TRACE(text + (schedule ? schedule->str() : ""));
@@ -269,7 +107,7 @@ TEST_P(LinearAttentionTest, Golden) {
 TEST_P(LinearAttentionTest, Lengths) {
   for (const char *rule : kRules)
     for (bool past : {false, true}) {
-      Form form;
+      LinearAttentionForm form;
       form.rule = rule;
       form.past = past;
       form.dim = form.valueDim = 32;
@@ -277,7 +115,7 @@ TEST_P(LinearAttentionTest, Lengths) {
       form.values = 0.1;
       check(form, kLengths);
     }
-  Form full;
+  LinearAttentionForm full;
   full.full = true;
   full.values = 0.1;
   check(full, kLengths);
@@ -294,7 +132,7 @@ TEST_P(LinearAttentionTest, RulesAndShapes) {
                         {2, 1, 64, 64},
                         {1, 1, 70, 3},
                         {4, 4, 8, 128}}) {
-      Form form;
+      LinearAttentionForm form;
       form.rule = rule;
       form.heads = shape.heads;
       form.kvHeads = shape.kvHeads;
@@ -313,7 +151,7 @@ TEST_P(LinearAttentionTest, Decays) {
   for (const char *rule : {"gated", "gated_delta"})
     for (const char *decay : {"head", "column", "fixed"})
       for (bool masked : {false, true}) {
-        Form form;
+        LinearAttentionForm form;
         form.rule = rule;
         form.decay = decay;
         form.heads = 4;
@@ -331,7 +169,7 @@ TEST_P(LinearAttentionTest, Decays) {
 TEST_P(LinearAttentionTest, DecaysThatForgetAll) {
   for (const char *rule : {"gated", "gated_delta"})
     for (const char *decay : {"head", "column"}) {
-      Form form;
+      LinearAttentionForm form;
       form.rule = rule;
       form.decay = decay;
       form.past = true;
@@ -357,7 +195,7 @@ TEST_P(LinearAttentionTest, SumsAndWeights) {
       for (bool past : {false, true})
         for (std::optional<double> denominator :
              {std::optional<double>(), {0.0}, {1e-6}, {0.5}}) {
-          Form form;
+          LinearAttentionForm form;
           form.full = full;
           form.weighted = weighted;
           form.past = past;
@@ -373,7 +211,7 @@ TEST_P(LinearAttentionTest, SumsAndWeights) {
 // Weights far beyond where exponentials overflow: the result is a mean.
 TEST_P(LinearAttentionTest, LargeWeights) {
   for (bool full : {false, true}) {
-    Form form;
+    LinearAttentionForm form;
     form.weighted = true;
     form.full = full;
     form.denominator = 0.0;
@@ -390,10 +228,78 @@ TEST_P(LinearAttentionTest, LargeWeights) {
   }
 }
 
+// A sequence in pieces, whatever their lengths, each with the state of the one
+// before.
+TEST_P(LinearAttentionTest, CarriedStates) {
+  constexpr int64_t kLength = 150;
+  SmallVector<std::pair<const char *, bool>> choices;
+  // What all backends take, then all that there is.
+  for (bool isAll : {false, true})
+    for (const char *rule : kRules)
+      choices.push_back({rule, isAll});
+  for (auto [rule, isAll] : choices) {
+    LinearAttentionForm form;
+    form.rule = rule;
+    form.past = form.masked = true;
+    form.heads = 4;
+    form.decay = isAll ? "column" : "head";
+    if (!form.isDelta())
+      form.denominator = 1e-6;
+    form.weighted = isAll && form.rule == "linear";
+    std::string text = form.getText();
+    if (!isTaken(text))
+      continue;
+    SCOPED_TRACE(text);
+    KernelUnderTest kernel(text, GetParam());
+    SmallVector<Tensor> inputs = form.makeInputs(1, kLength, kLength, 11);
+    SmallVector<SmallVector<int64_t>> shapes = {
+        {1, kLength, form.heads * form.valueDim}};
+    unsigned states = 1 + form.denominator.has_value() + form.weighted;
+    for (const Tensor &state : ArrayRef(inputs).take_back(states))
+      shapes.emplace_back(state.getShape());
+    std::vector<Tensor> whole = kernel.run(inputs, shapes);
+    ASSERT_EQ(whole.size(), 1 + states);
+    auto expectSame = [&](const Tensor &have, const Tensor &want,
+                          int64_t first) {
+      for (int64_t i = 0; i < have.getNumElements(); ++i)
+        ASSERT_NEAR(have.getFloat(i), want.getFloat(first + i),
+                    form.tolerance() *
+                        std::max(1.0, std::abs(want.getFloat(first + i))))
+            << "piece at element " << first;
+    };
+    for (const SmallVector<int64_t> &pieces : {SmallVector<int64_t>{75, 75},
+                                               {1, 1, 148},
+                                               {17, 64, 65, 3, 1},
+                                               {149, 1},
+                                               {2, 31, 33, 16, 15, 32, 21}}) {
+      SmallVector<Tensor> part = inputs;
+      int64_t first = 0;
+      for (int64_t count : pieces) {
+        for (size_t i = 0; i + states < inputs.size(); ++i) {
+          SmallVector<int64_t> shape(inputs[i].getShape());
+          SmallVector<int64_t, 4> strides = rowMajorStrides(shape);
+          shape[1] = count;
+          part[i] = inputs[i].gather(shape, strides, first * strides[1]);
+        }
+        shapes[0][1] = count;
+        std::vector<Tensor> results = kernel.run(part, shapes);
+        ASSERT_EQ(results.size(), 1 + states);
+        expectSame(results[0], whole[0], first * shapes[0][2]);
+        for (unsigned i = 0; i < states; ++i)
+          part[inputs.size() - states + i] = results[1 + i];
+        first += count;
+      }
+      ASSERT_EQ(first, kLength);
+      for (unsigned i = 0; i < states; ++i)
+        expectSame(part[inputs.size() - states + i], whole[1 + i], 0);
+    }
+  }
+}
+
 // Where no key is left, or features cancel each other, the result is 0.
 TEST_P(LinearAttentionTest, DivisorsOfZero) {
   for (bool full : {false, true}) {
-    Form form;
+    LinearAttentionForm form;
     form.full = full;
     form.denominator = 0.0;
     form.masked = true;
@@ -414,7 +320,7 @@ TEST_P(LinearAttentionTest, DivisorsOfZero) {
 TEST_P(LinearAttentionTest, Squashes) {
   for (const char *squash :
        {"tanh", "sigmoid", "relu", "softsign", "softplus"}) {
-    Form form;
+    LinearAttentionForm form;
     form.squash = squash;
     form.heads = 4;
     form.past = form.masked = true;
@@ -446,7 +352,7 @@ TEST_P(LinearAttentionTest, Maps) {
         Map{"softmax_halves", "", 12, 24, false}})
     for (const char *rule : kRules)
       for (bool full : {false, true}) {
-        Form form;
+        LinearAttentionForm form;
         form.rule = rule;
         form.map = map.name;
         form.mapAttributes = map.attributes;
@@ -481,7 +387,7 @@ TEST_P(LinearAttentionTest, Maps) {
 TEST_P(LinearAttentionTest, ColumnsOfAWiderTensor) {
   for (const char *map : {"", "elu1"})
     for (const char *rule : kRules) {
-      Form form;
+      LinearAttentionForm form;
       form.rule = rule;
       form.map = map;
       form.heads = 4;
@@ -503,10 +409,10 @@ TEST_P(LinearAttentionTest, ColumnsOfAWiderTensor) {
 TEST_P(LinearAttentionTest, Schedules) {
   if (isNarrow())
     GTEST_SKIP() << kNarrow;
-  std::vector<Form> forms;
+  std::vector<LinearAttentionForm> forms;
   for (const char *rule : kRules)
     for (bool past : {false, true}) {
-      Form &form = forms.emplace_back();
+      LinearAttentionForm &form = forms.emplace_back();
       form.rule = rule;
       form.past = form.masked = past;
       form.decay = past ? "column" : "head";
@@ -522,7 +428,7 @@ TEST_P(LinearAttentionTest, Schedules) {
       }
     }
   forms.emplace_back().full = true;
-  for (const Form &form : forms) {
+  for (const LinearAttentionForm &form : forms) {
     std::string text = form.getText();
     if (!isTaken(text))
       continue;
