@@ -29,8 +29,8 @@ def main():
         if token != best:
             sys.exit(f"token {number} is {token}, expected {best}")
         ids.append(best)
-    if len(tokens) != 12:
-        sys.exit(f"{len(tokens)} tokens, expected 12")
+    if len(tokens) != 12 or len(set(tokens)) < 3:
+        sys.exit(f"expected 12 tokens of several kinds, found {tokens}")
 
 
 if __name__ == "__main__":
