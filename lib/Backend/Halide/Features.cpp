@@ -154,30 +154,50 @@ void Features::scheduleGpu() {
     launch(func);
 }
 
+bool Features::isRowMajor(int lanes) const {
+  return !squares.defined() && rows.num_update_definitions() == 0 &&
+         columns % lanes == 0;
+}
+
 void Features::scheduleCpu(Halide::LoopLevel loop, int lanes) {
   bool isWide = tokens % lanes == 0;
-  for (Func func : getFuncs()) {
-    int64_t height = func.name() == rows.name()       ? rowCount
-                     : func.name() == features.name() ? columns
-                                                      : headDim;
-    // Without a projection inputs are read once or twice.
-    if (func.name() == inputs.name() && !squares.defined() &&
-        rows.num_update_definitions() == 0)
-      continue;
-    func.compute_at(loop)
+  Var vector("vector");
+  auto compute = [&](Func func, int64_t height) {
+    return func.compute_at(loop)
         .bound_extent(token, tokens)
         .store_in(height * tokens * 4 <= kStackBytes ? MemoryType::Stack
                                                      : MemoryType::Heap);
-    if (isWide)
-      func.vectorize(token, lanes);
-  }
-  features.bound_extent(column, columns);
-  if (squares.defined() && isWide)
-    squares.update().reorder(token, elements.x).vectorize(token, lanes);
-  if (rows.num_update_definitions() == 0)
+  };
+  compute(features, columns).bound_extent(column, columns);
+  if (isRowMajor(lanes)) {
+    features.reorder_storage(column, token, block, head, batch)
+        .reorder(column, token)
+        .vectorize(column, lanes);
     return;
-  rows.bound_extent(column, rowCount);
-  Var row("row"), vector("vector");
+  }
+  // Rows of inputs may be far apart: all columns of a few at a time.
+  auto transpose = [&](Func func) {
+    if (isWide)
+      func.split(token, token, vector, lanes)
+          .reorder(vector, column, token)
+          .vectorize(vector);
+  };
+  transpose(features);
+  bool hasProduct = rows.num_update_definitions() != 0;
+  if (squares.defined() || hasProduct)
+    transpose(compute(inputs, headDim));
+  if (squares.defined()) {
+    compute(squares, 1);
+    if (isWide) {
+      squares.vectorize(token, lanes);
+      squares.update().reorder(token, elements.x).vectorize(token, lanes);
+    }
+  }
+  if (!hasProduct)
+    return;
+  compute(rows, rowCount).bound_extent(column, rowCount);
+  transpose(rows);
+  Var row("row");
   rows.update()
       .split(column, column, row, kTileRows, TailStrategy::GuardWithIf)
       .reorder(token, row, elements.x, column)

@@ -9,8 +9,9 @@
 //   squares  [tokens]      |inputs|^2 / 2, for the maps of FAVOR+
 //   features [M][tokens]
 //
-// Tokens lie across lanes, so that all of it is plain vector operations, and
-// products with features take them as scalars from consecutive addresses.
+// Tokens lie across lanes, so that all of it is plain vector operations. Where
+// there is neither a projection nor a square they need not: then the features
+// of a token lie beside each other, as they do in the input.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ATTUNE_LIB_BACKEND_HALIDE_FEATURES_H
@@ -49,6 +50,9 @@ public:
   /// Of (token of block, column, block, head, batch).
   Halide::Func getFunc() const { return features; }
 
+  /// Whether the features of a token lie beside each other, and not those of
+  /// a column: where no product has tokens across its lanes.
+  bool isRowMajor(int lanes) const;
   /// Computes all of it at a loop that needs one block of one head. `lanes`
   /// divides the tokens, or there is one.
   void scheduleCpu(Halide::LoopLevel loop, int lanes);

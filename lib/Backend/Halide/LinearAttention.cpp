@@ -11,6 +11,9 @@ namespace {
 /// Heads beyond this would need more scratch memory than a core's L2.
 constexpr int64_t kMostColumns = 2048;
 
+/// Heads of a task, where there are enough.
+constexpr int64_t kMostHeads = 4;
+
 LinearAttentionOp getOp(KernelOp kernel) {
   return cast<LinearAttentionOp>(kernel.getAnchor().getOperation());
 }
@@ -71,6 +74,7 @@ public:
         {"rows", "rows of a register tile", {2, 4, 6, 8}},
         {"columns", "vectors of columns of a register tile", {1, 2, 3, 4, 5}},
         {"unroll", "unrolling of the inner loops", {1, 2, 4}},
+        {"heads", "heads whose states are a task", {1, 2, 4, 8}},
     };
   }
 
@@ -79,7 +83,10 @@ public:
     bool wide = target.vectorRegisters >= 32;
     Schedule schedule;
     schedule.set("chunk", 64).set("rows", wide ? 5 : 4);
-    return schedule.set("columns", wide ? 5 : 3).set("unroll", 2);
+    schedule.set("columns", wide ? 5 : 3).set("unroll", 2);
+    // Heads lie beside each other in memory; but a second core needs some.
+    int64_t heads = getOp(kernel).getKvHeads();
+    return schedule.set("heads", std::clamp<int64_t>(heads / 2, 1, kMostHeads));
   }
 
   LogicalResult verifySchedule(KernelOp kernel, const Schedule &schedule,
@@ -89,7 +96,8 @@ public:
     for (auto [name, highest] : {std::pair<StringRef, int64_t>("chunk", 1024),
                                  {"rows", 32},
                                  {"columns", 8},
-                                 {"unroll", 16}}) {
+                                 {"unroll", 16},
+                                 {"heads", 64}}) {
       int64_t value = schedule.get(name, analytic.get(name, 1));
       if (value >= 1 && value <= highest)
         continue;
@@ -170,6 +178,7 @@ private:
         static_cast<int>(op.getValueDim()) + (op.getDenominator() ? 1 : 0);
     tiles.columns = getDivisor((columns + lanes - 1) / lanes, knob("columns"));
     tiles.unroll = knob("unroll");
+    tiles.heads = getDivisor(static_cast<int>(op.getKvHeads()), knob("heads"));
     return tiles;
   }
 };

@@ -141,9 +141,11 @@ void LinearAttentionForm::defineState() {
 
 void LinearAttentionForm::defineScores() {
   Expr ofKeys = head / group;
+  turned(token, row, block, head, batch) =
+      queries.getFunc()(token, row, block, head, batch);
   scores(token, key, block, head, batch) = 0.0f;
   scores(token, key, block, head, batch) +=
-      queries.getFunc()(token, rowsOfState.x, block, head, batch) *
+      turned(token, rowsOfState.x, block, head, batch) *
       scoreKeys.getFunc()(key, rowsOfState.x, block, ofKeys, batch);
   Expr score = scores(token, key, block, head, batch);
   if (isGated && chunk > 1)

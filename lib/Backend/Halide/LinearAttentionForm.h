@@ -35,6 +35,7 @@ struct LinearAttentionTiles {
   int keyRows; ///< the same for rows of the state, a part of these
   int columns; ///< vectors of columns of both, a part of all
   int unroll;  ///< of the inner loops
+  int heads;   ///< heads of a task of states, a part of those of keys
 };
 
 /// The largest divisor of `whole` up to `bound`.
@@ -87,10 +88,10 @@ private:
       block{"block"}, head{"head"}, batch{"batch"};
   Halide::RDom tokensOfChunk, rowsOfState, chunks;
   Halide::Func gate{"gate"}, decay{"decay"}, rest{"rest"}, gap{"gap"},
-      weighted{"weighted"}, update{"update"}, state{"state"}, scores{"scores"},
-      weights{"weights"}, context{"context"}, factor{"factor"},
-      stateValues{"state_values"}, values{"values"}, result{"result"},
-      present{"present"}, presentSum{"present_sum"};
+      weighted{"weighted"}, update{"update"}, state{"state"}, turned{"turned"},
+      scores{"scores"}, weights{"weights"}, context{"context"},
+      factor{"factor"}, stateValues{"state_values"}, values{"values"},
+      result{"result"}, present{"present"}, presentSum{"present_sum"};
 };
 
 } // namespace attune

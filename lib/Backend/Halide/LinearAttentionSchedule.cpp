@@ -39,7 +39,7 @@ void LinearAttentionForm::unrollTile(Stage stage, Var columns, Var rows) {
   stage.vectorize(columns, columnLanes).unroll(columns).unroll(rows);
 }
 
-/// A task is the state of one head, along all chunks.
+/// A task is the states of a few heads, along all chunks.
 void LinearAttentionForm::scheduleState(Var task) {
   int columns = columnLanes * tiles.columns;
   Var columnTile("column_tile"), columnOfTile("column_of_tile"),
@@ -49,13 +49,15 @@ void LinearAttentionForm::scheduleState(Var task) {
   init.vectorize(column, columnLanes).fuse(head, batch, task).parallel(task);
 
   Stage scan = isFull ? state.update(0) : state.update(1);
-  scan.split(column, columnTile, columnOfTile, columns)
+  Var headOfTask("head_of_task");
+  scan.split(head, head, headOfTask, tiles.heads)
+      .split(column, columnTile, columnOfTile, columns)
       .split(row, row, rowOfTile, tiles.keyRows)
-      .reorder(
-          {columnOfTile, rowOfTile, columnTile, row, chunks.x, head, batch});
+      .reorder({columnOfTile, rowOfTile, columnTile, row, headOfTask, chunks.x,
+                head, batch});
   unrollTile(scan, columnOfTile, rowOfTile);
   scan.fuse(head, batch, task).parallel(task);
-  LoopLevel atStep(state, RVar(chunks.x));
+  LoopLevel atStep(state, headOfTask);
 
   keys.scheduleCpu(atStep, tiles.lanes);
   if (packsValues())
@@ -96,16 +98,17 @@ void LinearAttentionForm::scheduleValues(Func &func, LoopLevel loop) {
   place(func, int64_t(width) * chunk);
 }
 
-/// A task is a chunk of one head.
+/// A task is a chunk of one head; heads that lie beside each other in memory
+/// come one after the other.
 void LinearAttentionForm::scheduleResult(Var task) {
   int columns = columnLanes * tiles.columns;
   Var ofHead("head"), tile("tile");
   result.bound(column, 0, heads * valueDim)
       .split(column, ofHead, column, valueDim)
       .split(token, tile, token, chunk, kGuard)
-      .reorder(column, token, tile, ofHead, batch)
+      .reorder(column, token, ofHead, tile, batch)
       .vectorize(column, columnLanes, kGuard)
-      .fuse(tile, ofHead, task)
+      .fuse(ofHead, tile, task)
       .fuse(task, batch, task)
       .parallel(task);
   LoopLevel atTask(result, task);
@@ -160,6 +163,15 @@ void LinearAttentionForm::scheduleResult(Var task) {
         .vectorize(token, tiles.lanes);
     place(gap, int64_t(chunk) * chunk);
     gap.update().vectorize(token, tiles.lanes);
+  }
+  if (queries.isRowMajor(tiles.lanes)) {
+    turned.compute_at(atTask)
+        .bound_extent(token, chunk)
+        .bound_extent(row, keyDim)
+        .split(token, token, vector, tiles.lanes)
+        .reorder(vector, row, token)
+        .vectorize(vector);
+    place(turned, int64_t(chunk) * keyDim);
   }
   scores.vectorize(token, tiles.lanes);
   scores.update()
