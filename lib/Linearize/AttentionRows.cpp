@@ -12,13 +12,6 @@ struct Weight {
   double exponent = kNone, factor = 1;
 };
 
-static double dot(llvm::ArrayRef<double> a, llvm::ArrayRef<double> b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i)
-    sum += a[i] * b[i];
-  return sum;
-}
-
 /// Weights of all keys that a query sees, divided by their sum. Exponents are
 /// taken relative to the largest of the row.
 template <typename Function>
@@ -59,19 +52,26 @@ static bool isNear(int64_t i, int64_t j, int64_t window, int64_t sinks) {
   return j < sinks || std::abs(i - j) < window;
 }
 
-AttentionRows attune::computeExactRows(const HeadTokens &tokens, bool causal,
-                                       bool single) {
-  if (!single)
-    return makeRows(tokens.query.rows, causal, [&](int64_t i, int64_t j) {
-      return Weight{dot(tokens.query.row(i), tokens.key.row(j))};
-    });
-  // As a kernel in f32 has it: scores and weights are rounded.
-  int64_t length = tokens.query.rows;
+Matrix attune::computeScores(const HeadTokens &tokens) {
+  return multiplyByTransposed(tokens.query, tokens.key);
+}
+
+AttentionRows attune::computeExactRows(const Matrix &scores, bool causal) {
+  return makeRows(scores.rows, causal, [&](int64_t i, int64_t j) {
+    return Weight{scores.row(i)[j]};
+  });
+}
+
+AttentionRows attune::computeRoundedRows(const HeadTokens &tokens,
+                                         bool causal) {
+  int64_t length = tokens.query.rows, columns = tokens.query.columns;
+  std::vector<float> queries(tokens.query.values.begin(),
+                             tokens.query.values.end());
+  std::vector<float> keys(tokens.key.values.begin(), tokens.key.values.end());
   AttentionRows result = makeRows(length, causal, [&](int64_t i, int64_t j) {
     float sum = 0;
-    for (int64_t c = 0; c < tokens.query.columns; ++c)
-      sum += static_cast<float>(tokens.query.row(i)[c]) *
-             static_cast<float>(tokens.key.row(j)[c]);
+    for (int64_t c = 0; c < columns; ++c)
+      sum += queries[i * columns + c] * keys[j * columns + c];
     return Weight{sum};
   });
   for (double &weight : result.weights.values)
@@ -80,18 +80,19 @@ AttentionRows attune::computeExactRows(const HeadTokens &tokens, bool causal,
 }
 
 AttentionRows attune::computeLinearRows(const LayerParameters &parameters,
-                                        const HeadTokens &tokens, int64_t head,
+                                        const HeadTokens &tokens,
+                                        const Matrix &scores, int64_t head,
                                         int64_t kvHead, bool causal) {
   Features queries =
       computeFeatures(parameters, parameters.query, head, tokens.query);
   Features keys =
       computeFeatures(parameters, parameters.key,
                       parameters.isHybrid() ? head : kvHead, tokens.key);
+  Matrix products = multiplyByTransposed(queries.values, keys.values);
   return makeRows(tokens.query.rows, causal, [&](int64_t i, int64_t j) {
     if (isNear(i, j, parameters.window, parameters.sinks))
-      return Weight{dot(tokens.query.row(i), tokens.key.row(j))};
-    return Weight{queries.scales[i] + keys.scales[j],
-                  dot(queries.values.row(i), keys.values.row(j))};
+      return Weight{scores.row(i)[j]};
+    return Weight{queries.scales[i] + keys.scales[j], products.row(i)[j]};
   });
 }
 
@@ -99,12 +100,10 @@ AttentionRows attune::computeUniformRows(int64_t length, bool causal) {
   return makeRows(length, causal, [](int64_t, int64_t) { return Weight{0}; });
 }
 
-AttentionRows attune::computeWindowRows(const HeadTokens &tokens, bool causal,
+AttentionRows attune::computeWindowRows(const Matrix &scores, bool causal,
                                         int64_t window, int64_t sinks) {
-  return makeRows(tokens.query.rows, causal, [&](int64_t i, int64_t j) {
-    return isNear(i, j, window, sinks)
-               ? Weight{dot(tokens.query.row(i), tokens.key.row(j))}
-               : Weight{};
+  return makeRows(scores.rows, causal, [&](int64_t i, int64_t j) {
+    return isNear(i, j, window, sinks) ? Weight{scores.row(i)[j]} : Weight{};
   });
 }
 
@@ -112,8 +111,11 @@ Matrix attune::applyRows(const AttentionRows &rows, const Matrix &values) {
   Matrix result(rows.weights.rows, values.columns);
   for (int64_t i = 0; i < result.rows; ++i)
     for (int64_t j = 0; j < values.rows; ++j)
-      if (double weight = rows.weights.row(i)[j])
+      if (double weight = rows.weights.row(i)[j]) {
+        const double *value = values.row(j).data();
+        double *sums = result.row(i).data();
         for (int64_t c = 0; c < values.columns; ++c)
-          result.row(i)[c] += weight * values.row(j)[c];
+          sums[c] += weight * value[c];
+      }
   return result;
 }

@@ -15,6 +15,26 @@ static Matrix unpack(llvm::ArrayRef<float> packed, int64_t length,
   return result;
 }
 
+// One row of b^T times a number at a time: sums over a long row of independent
+// elements are vector instructions without a change of order.
+Matrix attune::multiplyByTransposed(const Matrix &a, const Matrix &b) {
+  Matrix transposed(b.columns, b.rows);
+  for (int64_t i = 0; i < b.rows; ++i)
+    for (int64_t c = 0; c < b.columns; ++c)
+      transposed.row(c)[i] = b.row(i)[c];
+  Matrix result(a.rows, b.rows);
+  for (int64_t i = 0; i < a.rows; ++i) {
+    double *sums = result.row(i).data();
+    for (int64_t c = 0; c < a.columns; ++c) {
+      double factor = a.row(i)[c];
+      const double *row = transposed.row(c).data();
+      for (int64_t j = 0; j < b.rows; ++j)
+        sums[j] += factor * row[j];
+    }
+  }
+  return result;
+}
+
 HeadTokens attune::getHeadTokens(const AttentionSamples &samples,
                                  const AttentionSequence &sequence,
                                  int64_t head) {

@@ -1,5 +1,7 @@
 //===- Centroids.cpp - k-means --------------------------------------------===//
 #include "attune/Linearize/FitFeatures.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 #include <limits>
 
 using namespace attune;
@@ -36,25 +38,53 @@ static Matrix chooseSeeds(const Matrix &points, int64_t count,
   return seeds;
 }
 
+namespace {
+/// Which centroid is the nearest to a point, in float: it decides between
+/// centroids that are as good as each other. With centroids as columns the sums
+/// over a row are vector instructions.
+class DistanceTable {
+public:
+  DistanceTable(int64_t count, int64_t columns)
+      : columns(columns), transposed(count * columns), sums(count) {}
+
+  void setCentroids(const Matrix &centroids) {
+    for (int64_t c = 0; c < centroids.rows; ++c)
+      for (int64_t d = 0; d < columns; ++d)
+        transposed[d * centroids.rows + c] =
+            static_cast<float>(centroids.row(c)[d]);
+  }
+
+  int64_t findNearest(llvm::ArrayRef<double> point) {
+    size_t count = sums.size();
+    llvm::fill(sums, 0);
+    for (int64_t d = 0; d < columns; ++d) {
+      const float *row = transposed.data() + d * count;
+      float value = static_cast<float>(point[d]);
+      for (size_t c = 0; c < count; ++c)
+        sums[c] += (row[c] - value) * (row[c] - value);
+    }
+    return std::min_element(sums.begin(), sums.end()) - sums.begin();
+  }
+
+private:
+  int64_t columns;
+  std::vector<float> transposed, sums;
+};
+} // namespace
+
 Matrix attune::findCentroids(const Matrix &points, int64_t count,
                              std::mt19937_64 &random) {
   count = std::min(count, points.rows);
   if (count == 0)
     return Matrix(0, points.columns);
   Matrix centroids = chooseSeeds(points, count, random);
+  DistanceTable distances(count, points.columns);
   std::vector<int64_t> nearest(points.rows, -1);
   for (int round = 0; round < kRounds; ++round) {
     bool changed = false;
+    distances.setCentroids(centroids);
     for (int64_t i = 0; i < points.rows; ++i) {
-      int64_t best = 0;
-      double bestDistance = std::numeric_limits<double>::infinity();
-      for (int64_t c = 0; c < count; ++c) {
-        double distance = getDistance(points.row(i), centroids.row(c));
-        if (distance < bestDistance) {
-          best = c;
-          bestDistance = distance;
-        }
-      }
+      int64_t best = distances.findNearest(points.row(i));
       changed |= nearest[i] != best;
       nearest[i] = best;
     }

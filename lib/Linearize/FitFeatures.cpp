@@ -3,6 +3,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Parallel.h"
 #include <algorithm>
 #include <cmath>
 
@@ -22,30 +23,42 @@ static bool isRandom(LinearMap map) {
 }
 
 namespace {
-/// The weights of one layer's map, head by head.
-class LayerFit {
+/// The weights of one head of keys and of the queries that read it. Heads do
+/// not know of each other: each draws from a random stream of its own, so that
+/// the results do not depend on the order in which they are fitted.
+class HeadFit {
 public:
-  LayerFit(const AttentionSamples &samples, const FitOptions &options)
-      : samples(samples), options(options), random(options.seed) {}
+  HeadFit(const AttentionSamples &samples, const FitOptions &options,
+          const LayerParameters &layer, int64_t keyHead)
+      : samples(samples), options(options), layer(layer),
+        numQueries(samples.heads / layer.key.heads),
+        firstQuery(keyHead * numQueries) {
+    std::seed_seq seeds{static_cast<uint32_t>(options.seed),
+                        static_cast<uint32_t>(options.seed >> 32),
+                        static_cast<uint32_t>(keyHead)};
+    random.seed(seeds);
+  }
 
-  LayerParameters run();
+  void run();
+  /// Behind those of the heads before it.
+  void append(LayerParameters &result) const;
 
 private:
-  /// Tokens of a head of keys with all queries that read it.
-  struct Group {
-    std::vector<HeadTokens> sequences; ///< of each query head in turn
-    std::vector<double> queryMean, keyMean;
-  };
-  Group collect(int64_t firstHead, int64_t numHeads) const;
-  void fitSide(SideWeights &side, const Matrix &rows,
-               llvm::ArrayRef<double> own, llvm::ArrayRef<double> other);
-  void fitCalibrated(int64_t head, const Group &group);
-  void mixLandmarks(int64_t head, const Group &group);
+  void collect();
+  SideWeights fitSide(const SideWeights &side, const Matrix &rows,
+                      llvm::ArrayRef<double> own,
+                      llvm::ArrayRef<double> other) const;
+  void fitCalibrated();
+  void mixLandmarks();
 
   const AttentionSamples &samples;
   const FitOptions &options;
+  const LayerParameters &layer; ///< without weights
+  int64_t numQueries, firstQuery;
   std::mt19937_64 random;
-  LayerParameters result;
+  std::vector<HeadTokens> sequences; ///< of each query head in turn
+  std::vector<double> queryMean, keyMean;
+  SideWeights query, key; ///< of one head; queries of a group share theirs
 };
 } // namespace
 
@@ -62,23 +75,21 @@ static std::vector<double> getMean(llvm::ArrayRef<const Matrix *> matrices,
   return mean;
 }
 
-LayerFit::Group LayerFit::collect(int64_t firstHead, int64_t numHeads) const {
-  Group group;
-  for (int64_t head = firstHead; head < firstHead + numHeads; ++head)
+void HeadFit::collect() {
+  for (int64_t head = firstQuery; head < firstQuery + numQueries; ++head)
     for (const AttentionSequence &sequence : samples.sequences)
-      group.sequences.push_back(getHeadTokens(samples, sequence, head));
+      sequences.push_back(getHeadTokens(samples, sequence, head));
   std::vector<const Matrix *> queries, keys;
-  for (const HeadTokens &tokens : group.sequences) {
+  for (const HeadTokens &tokens : sequences) {
     queries.push_back(&tokens.query);
     keys.push_back(&tokens.key);
   }
-  group.queryMean.assign(samples.headDim, 0);
-  group.keyMean.assign(samples.headDim, 0);
+  queryMean.assign(samples.headDim, 0);
+  keyMean.assign(samples.headDim, 0);
   if (options.centre && approximatesSoftmax(options.map)) {
-    group.queryMean = getMean(queries, samples.headDim);
-    group.keyMean = getMean(keys, samples.headDim);
+    queryMean = getMean(queries, samples.headDim);
+    keyMean = getMean(keys, samples.headDim);
   }
-  return group;
 }
 
 /// Rows of the map and what takes the means out of it. With x the scaled token,
@@ -89,13 +100,15 @@ LayerFit::Group LayerFit::collect(int64_t firstHead, int64_t numHeads) const {
 /// where the last three are a tilt of each side and a constant. FAVOR+ has
 /// |x - c|^2 / 2 in its exponent, of which the map itself computes |x|^2 / 2:
 /// c.x and the constant are tilt and offset again.
-void LayerFit::fitSide(SideWeights &side, const Matrix &rows,
-                       llvm::ArrayRef<double> own,
-                       llvm::ArrayRef<double> other) {
+SideWeights HeadFit::fitSide(const SideWeights &sizes, const Matrix &rows,
+                             llvm::ArrayRef<double> own,
+                             llvm::ArrayRef<double> other) const {
   int64_t dim = samples.headDim;
+  SideWeights side = sizes;
+  side.heads = 1;
   llvm::append_range(side.projection, rows.values);
   if (!options.centre || !approximatesSoftmax(options.map))
-    return;
+    return side;
   int64_t numRows = side.rows ? side.rows : dim;
   for (int64_t r = 0; r < numRows; ++r) {
     double moved = 0;
@@ -114,49 +127,35 @@ void LayerFit::fitSide(SideWeights &side, const Matrix &rows,
       tilt += own[c];
       constant -= own[c] * own[c] / 2;
     }
-    side.tilt.push_back(tilt * result.scale);
+    side.tilt.push_back(tilt * layer.scale);
   }
   side.offset.push_back(constant);
+  return side;
 }
 
-LayerParameters LayerFit::run() {
-  int64_t dim = samples.headDim;
-  result.map = options.map;
-  result.headDim = dim;
-  result.scale = std::sqrt(samples.scale);
-  result.window = options.window;
-  result.sinks = options.sinks;
-  // Exact keys are weighed by scores of their own query head, and the others
-  // must be on the same scale.
-  bool isShared = !result.isHybrid();
-  int64_t keyHeads = isShared ? samples.kvHeads : samples.heads;
-  bool hasRows = isRandom(options.map) || options.map == LinearMap::Calibrated;
-  for (auto [side, heads] : {std::pair(&result.query, samples.heads),
-                             std::pair(&result.key, keyHeads)}) {
-    side->heads = heads;
-    side->rows = hasRows ? options.features : 0;
-    side->features = hasRows ? options.features : dim;
-    if (options.map == LinearMap::FavorHyperbolic)
-      side->features *= 2;
-    if (options.map == LinearMap::Taylor2)
-      side->features = 1 + dim + dim * (dim + 1) / 2;
+void HeadFit::run() {
+  collect();
+  if (options.map == LinearMap::Calibrated) {
+    fitCalibrated();
+    return;
   }
+  Matrix rows;
+  if (isRandom(options.map))
+    rows = drawOrthogonalRows(options.features, samples.headDim, random);
+  query = fitSide(layer.query, rows, queryMean, keyMean);
+  key = fitSide(layer.key, rows, keyMean, queryMean);
+}
 
-  int64_t numQueries = samples.heads / keyHeads;
-  for (int64_t head = 0; head < keyHeads; ++head) {
-    Group group = collect(head * numQueries, numQueries);
-    if (options.map == LinearMap::Calibrated) {
-      fitCalibrated(head, group);
-      continue;
-    }
-    Matrix rows;
-    if (isRandom(options.map))
-      rows = drawOrthogonalRows(options.features, dim, random);
-    for (int64_t i = 0; i < numQueries; ++i)
-      fitSide(result.query, rows, group.queryMean, group.keyMean);
-    fitSide(result.key, rows, group.keyMean, group.queryMean);
-  }
-  return result;
+void HeadFit::append(LayerParameters &result) const {
+  auto add = [](SideWeights &to, const SideWeights &from) {
+    for (auto part :
+         {&SideWeights::projection, &SideWeights::bias, &SideWeights::mix,
+          &SideWeights::tilt, &SideWeights::offset})
+      llvm::append_range(to.*part, from.*part);
+  };
+  for (int64_t i = 0; i < numQueries; ++i)
+    add(result.query, query);
+  add(result.key, key);
 }
 
 /// Centred tokens of all sequences, thinned out evenly.
@@ -176,9 +175,9 @@ static Matrix stack(llvm::ArrayRef<const Matrix *> matrices,
   return result;
 }
 
-void LayerFit::fitCalibrated(int64_t head, const Group &group) {
+void HeadFit::fitCalibrated() {
   std::vector<const Matrix *> queries, keys;
-  for (const HeadTokens &tokens : group.sequences) {
+  for (const HeadTokens &tokens : sequences) {
     queries.push_back(&tokens.query);
     keys.push_back(&tokens.key);
   }
@@ -192,49 +191,40 @@ void LayerFit::fitCalibrated(int64_t head, const Group &group) {
     llvm::copy(found.values, rows.values.begin());
     return rows;
   };
-  Matrix ofKeys = landmarks(keys, group.keyMean);
-  Matrix ofQueries = landmarks(queries, group.queryMean);
-  int64_t numQueries = samples.heads / result.key.heads;
-  for (int64_t i = 0; i < numQueries; ++i)
-    fitSide(result.query, ofKeys, group.queryMean, group.keyMean);
-  fitSide(result.key, ofQueries, group.keyMean, group.queryMean);
-  mixLandmarks(head, group);
+  Matrix ofKeys = landmarks(keys, keyMean);
+  Matrix ofQueries = landmarks(queries, queryMean);
+  query = fitSide(layer.query, ofKeys, queryMean, keyMean);
+  key = fitSide(layer.key, ofQueries, keyMean, queryMean);
+  mixLandmarks();
 }
 
 /// Fits M to the kernel between the queries and keys of calibration sequences,
 /// also where a causal model masks it, for it is one function of both. Rows are
 /// divided by their exact sums: queries count alike however large their scores
 /// are.
-void LayerFit::mixLandmarks(int64_t head, const Group &group) {
+void HeadFit::mixLandmarks() {
   int64_t count = options.features;
-  int64_t numQueries = samples.heads / result.key.heads;
-  size_t numSequences = samples.sequences.size();
   llvm::SmallVector<size_t> order =
-      llvm::to_vector(llvm::seq(group.sequences.size()));
+      llvm::to_vector(llvm::seq(sequences.size()));
   llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return group.sequences[a].query.rows > group.sequences[b].query.rows;
+    return sequences[a].query.rows > sequences[b].query.rows;
   });
-  order.resize(std::min(order.size(), kFactorSequences * numQueries));
+  order.resize(std::min<size_t>(order.size(), kFactorSequences * numQueries));
 
   std::vector<FactorSample> factors;
   std::vector<Features> rights;
   std::vector<double> largest(count, -INFINITY);
   for (size_t index : order) {
-    const HeadTokens &tokens = group.sequences[index];
+    const HeadTokens &tokens = sequences[index];
     int64_t length = tokens.query.rows;
-    int64_t queryHead = head * numQueries + index / numSequences;
-    // Unmixed: the factor is what comes between them.
-    Features left =
-        computeFeatures(result, result.query, queryHead, tokens.query);
-    SideWeights unmixed = result.key;
-    unmixed.mix.clear();
-    Features right = computeFeatures(result, unmixed, head, tokens.key);
-    FactorSample sample{Matrix(length, length), Matrix(length, count), {}};
+    Features left = computeFeatures(layer, query, 0, tokens.query);
+    // Not mixed yet: the factor is what comes between them.
+    Features right = computeFeatures(layer, key, 0, tokens.key);
+    FactorSample sample{multiplyByTransposed(tokens.query, tokens.key),
+                        Matrix(length, count),
+                        {}};
     for (int64_t i = 0; i < length; ++i) {
-      std::vector<double> scores(length);
-      for (int64_t j = 0; j < length; ++j)
-        for (int64_t c = 0; c < samples.headDim; ++c)
-          scores[j] += tokens.query.row(i)[c] * tokens.key.row(j)[c];
+      llvm::MutableArrayRef<double> scores = sample.target.row(i);
       double top = *std::max_element(scores.begin(), scores.end()), sum = 0;
       for (double score : scores)
         sum += std::exp(score - top);
@@ -242,8 +232,8 @@ void LayerFit::mixLandmarks(int64_t head, const Group &group) {
       for (int64_t m = 0; m < count; ++m)
         sample.left.row(i)[m] =
             left.values.row(i)[m] * std::exp(left.scales[i] - logSum);
-      for (int64_t j = 0; j < length; ++j)
-        sample.target.row(i)[j] = std::exp(scores[j] - logSum);
+      for (double &score : scores)
+        score = std::exp(score - logSum);
     }
     for (int64_t j = 0; j < length; ++j)
       for (int64_t m = 0; m < count; ++m)
@@ -267,11 +257,40 @@ void LayerFit::mixLandmarks(int64_t head, const Group &group) {
   for (int64_t m = 0; m < count; ++m)
     for (int64_t n = 0; n < count; ++n) {
       double value = factor.row(m)[n];
-      result.key.mix.push_back(value == 0 ? 0 : value * std::exp(-largest[n]));
+      key.mix.push_back(value == 0 ? 0 : value * std::exp(-largest[n]));
     }
 }
 
-LayerParameters attune::fitLayer(const AttentionSamples &calibration,
+LayerParameters attune::fitLayer(const AttentionSamples &samples,
                                  const FitOptions &options) {
-  return LayerFit(calibration, options).run();
+  LayerParameters result;
+  int64_t dim = samples.headDim;
+  result.map = options.map;
+  result.headDim = dim;
+  result.scale = std::sqrt(samples.scale);
+  result.window = options.window;
+  result.sinks = options.sinks;
+  // Exact keys are weighed by scores of their own query head, and the others
+  // must be on the same scale.
+  bool isShared = !result.isHybrid();
+  int64_t keyHeads = isShared ? samples.kvHeads : samples.heads;
+  bool hasRows = isRandom(options.map) || options.map == LinearMap::Calibrated;
+  for (auto [side, heads] : {std::pair(&result.query, samples.heads),
+                             std::pair(&result.key, keyHeads)}) {
+    side->heads = heads;
+    side->rows = hasRows ? options.features : 0;
+    side->features = hasRows ? options.features : dim;
+    if (options.map == LinearMap::FavorHyperbolic)
+      side->features *= 2;
+    if (options.map == LinearMap::Taylor2)
+      side->features = 1 + dim + dim * (dim + 1) / 2;
+  }
+
+  std::vector<HeadFit> heads;
+  for (int64_t head = 0; head < keyHeads; ++head)
+    heads.emplace_back(samples, options, result, head);
+  llvm::parallelFor(0, heads.size(), [&](size_t head) { heads[head].run(); });
+  for (const HeadFit &head : heads)
+    head.append(result);
+  return result;
 }

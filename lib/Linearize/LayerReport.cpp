@@ -1,7 +1,7 @@
 //===- LayerReport.cpp - How well a layer can be linear -------------------===//
 #include "attune/Linearize/LayerReport.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Parallel.h"
 #include <cmath>
 
 using namespace attune;
@@ -66,7 +66,7 @@ static HeadPredictors predict(llvm::ArrayRef<HeadTokens> sequences, bool causal,
       pairs.push_back(norm);
       centredPairs.push_back(centred);
     }
-    AttentionRows exact = computeExactRows(sequence, causal);
+    AttentionRows exact = computeExactRows(computeScores(sequence), causal);
     for (int64_t i = 0; i < length; ++i, ++rows) {
       result.sinkMass += exact.weights.row(i)[0];
       for (double weight : exact.weights.row(i))
@@ -139,11 +139,61 @@ static int64_t getEqualWindow(const LayerParameters &parameters,
   return std::max<int64_t>(0, bytes / token - parameters.sinks);
 }
 
+static HeadReport reportHead(const LayerParameters &parameters,
+                             const AttentionSamples &calibration,
+                             const AttentionSamples &holdout, int64_t head,
+                             int64_t equalWindow) {
+  bool causal = holdout.causal;
+  HeadReport result;
+  result.head = head;
+  std::vector<HeadTokens> known;
+  for (const AttentionSequence &sequence : calibration.sequences)
+    known.push_back(getHeadTokens(calibration, sequence, head));
+  result.predictors = predict(known, causal, parameters.query.features);
+
+  ErrorSum error, uniform, equal, window, rounding;
+  result.minDenominator = INFINITY;
+  for (const AttentionSequence &sequence : holdout.sequences) {
+    HeadTokens tokens = getHeadTokens(holdout, sequence, head);
+    Matrix scores = computeScores(tokens);
+    AttentionRows exact = computeExactRows(scores, causal);
+    Matrix outputs = applyRows(exact, tokens.value);
+    AttentionRows found = computeLinearRows(parameters, tokens, scores, head,
+                                            holdout.getKvHead(head), causal);
+    auto add = [&](ErrorSum &sum, const AttentionRows &rows) {
+      sum.add(rows, exact, tokens.value, outputs);
+    };
+    add(error, found);
+    add(uniform, computeUniformRows(sequence.length, causal));
+    add(equal,
+        computeWindowRows(scores, causal, equalWindow, parameters.sinks));
+    if (parameters.isHybrid())
+      add(window, computeWindowRows(scores, causal, parameters.window,
+                                    parameters.sinks));
+    add(rounding, computeRoundedRows(tokens, causal));
+    for (double sum : found.denominators)
+      result.minDenominator = std::min(result.minDenominator, sum);
+    result.guarded += found.guarded;
+    result.negative += found.negative;
+    result.notFinite += found.notFinite;
+  }
+  result.error = error.get();
+  result.uniform = uniform.get();
+  result.equalBytes = equal.get();
+  result.windowOnly = window.get();
+  result.rounding = rounding.get();
+  return result;
+}
+
 LayerReport attune::reportLayer(const LayerParameters &parameters,
                                 const AttentionSamples &calibration,
                                 const AttentionSamples &holdout) {
   LayerReport report;
   report.layer = calibration.layer;
+  report.kvHeads = calibration.kvHeads;
+  report.headDim = calibration.headDim;
+  report.valueDim = calibration.valueDim;
+  report.causal = calibration.causal;
   report.stateBytes =
       parameters.getStateBytes(calibration.valueDim, calibration.kvHeads);
   report.cacheBytesPerToken = calibration.kvHeads *
@@ -151,47 +201,11 @@ LayerReport attune::reportLayer(const LayerParameters &parameters,
                               int64_t(sizeof(float));
   int64_t equalWindow =
       getEqualWindow(parameters, calibration, report.stateBytes);
-  bool causal = holdout.causal;
-  for (int64_t head = 0; head < calibration.heads; ++head) {
-    HeadReport result;
-    result.head = head;
-    std::vector<HeadTokens> known;
-    for (const AttentionSequence &sequence : calibration.sequences)
-      known.push_back(getHeadTokens(calibration, sequence, head));
-    result.predictors = predict(known, causal, parameters.query.features);
-
-    ErrorSum error, uniform, equal, window, rounding;
-    result.minDenominator = INFINITY;
-    for (const AttentionSequence &sequence : holdout.sequences) {
-      HeadTokens tokens = getHeadTokens(holdout, sequence, head);
-      AttentionRows exact = computeExactRows(tokens, causal);
-      Matrix outputs = applyRows(exact, tokens.value);
-      AttentionRows found = computeLinearRows(parameters, tokens, head,
-                                              holdout.getKvHead(head), causal);
-      auto add = [&](ErrorSum &sum, const AttentionRows &rows) {
-        sum.add(rows, exact, tokens.value, outputs);
-      };
-      add(error, found);
-      add(uniform, computeUniformRows(sequence.length, causal));
-      add(equal,
-          computeWindowRows(tokens, causal, equalWindow, parameters.sinks));
-      if (parameters.isHybrid())
-        add(window, computeWindowRows(tokens, causal, parameters.window,
-                                      parameters.sinks));
-      add(rounding, computeExactRows(tokens, causal, /*single=*/true));
-      for (double sum : found.denominators)
-        result.minDenominator = std::min(result.minDenominator, sum);
-      result.guarded += found.guarded;
-      result.negative += found.negative;
-      result.notFinite += found.notFinite;
-    }
-    result.error = error.get();
-    result.uniform = uniform.get();
-    result.equalBytes = equal.get();
-    result.windowOnly = window.get();
-    result.rounding = rounding.get();
-    report.heads.push_back(result);
-  }
+  report.heads.resize(calibration.heads);
+  llvm::parallelFor(0, calibration.heads, [&](size_t head) {
+    report.heads[head] =
+        reportHead(parameters, calibration, holdout, head, equalWindow);
+  });
   return report;
 }
 

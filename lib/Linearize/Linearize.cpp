@@ -230,8 +230,10 @@ llvm::Error Linearization::searchPassing() {
   bool isPrefix = true;
   for (int64_t index : report.order) {
     layers.push_back(index);
-    EndToEnd results = *report.layers[index].cumulative;
-    if (!isPrefix) {
+    EndToEnd results = layers.size() == 1
+                           ? *report.layers[index].isolated
+                           : *report.layers[index].cumulative;
+    if (!isPrefix && layers.size() > 1) {
       say("searching: layers " + listLayers(layers));
       llvm::Expected<EndToEnd> found = judge(layers);
       if (!found)
@@ -271,7 +273,7 @@ llvm::Error Linearization::judgeLengths() {
   if (!model)
     return model.takeError();
   int64_t longest = report.holdout.getLongest();
-  for (int64_t length : {longest / 4, longest / 2, longest}) {
+  for (int64_t length : {longest / 4, longest / 2}) {
     if (length < 2)
       continue;
     say("judging texts of up to " + llvm::Twine(length) + " tokens");
@@ -284,6 +286,7 @@ llvm::Error Linearization::judgeLengths() {
       return after.takeError();
     report.lengths.push_back({length, compareResults(*before, *after)});
   }
+  report.lengths.push_back({longest, report.results});
   return llvm::Error::success();
 }
 

@@ -3,14 +3,22 @@
 
 using namespace attune;
 
+/// Adds a multiple of a row of b.
+static void addRow(Matrix &result, int64_t i, double factor, const Matrix &b,
+                   int64_t k) {
+  double *sums = result.row(i).data();
+  const double *row = b.row(k).data();
+  if (factor != 0)
+    for (int64_t j = 0; j < b.columns; ++j)
+      sums[j] += factor * row[j];
+}
+
 /// a^T b.
 static Matrix multiplyTransposed(const Matrix &a, const Matrix &b) {
   Matrix result(a.columns, b.columns);
   for (int64_t k = 0; k < a.rows; ++k)
     for (int64_t i = 0; i < a.columns; ++i)
-      if (double value = a.row(k)[i])
-        for (int64_t j = 0; j < b.columns; ++j)
-          result.row(i)[j] += value * b.row(k)[j];
+      addRow(result, i, a.row(k)[i], b, k);
   return result;
 }
 
@@ -19,9 +27,7 @@ static Matrix multiply(const Matrix &a, const Matrix &b) {
   Matrix result(a.rows, b.columns);
   for (int64_t i = 0; i < a.rows; ++i)
     for (int64_t k = 0; k < a.columns; ++k)
-      if (double value = a.row(i)[k])
-        for (int64_t j = 0; j < b.columns; ++j)
-          result.row(i)[j] += value * b.row(k)[j];
+      addRow(result, i, a.row(i)[k], b, k);
   return result;
 }
 

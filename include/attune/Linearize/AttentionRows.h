@@ -17,21 +17,27 @@ struct AttentionRows {
   int64_t guarded = 0;   ///< rows whose sum was not positive
 };
 
-/// Softmax of the scores; in float when `single`, to see what rounding does.
-AttentionRows computeExactRows(const HeadTokens &tokens, bool causal,
-                               bool single = false);
+/// The scores of all pairs, q . k; those that a causal mask hides too.
+Matrix computeScores(const HeadTokens &tokens);
+
+/// Softmax of the scores.
+AttentionRows computeExactRows(const Matrix &scores, bool causal);
+
+/// Softmax as a kernel in f32 has it, of scores summed in float: what rounding
+/// does.
+AttentionRows computeRoundedRows(const HeadTokens &tokens, bool causal);
 
 /// What linear or hybrid attention weighs: the formula of
 /// attune.linear_attention with a denominator, of attune.hybrid_attention with
 /// a window or sinks. `kvHead` is the head of keys that `head` reads.
 AttentionRows computeLinearRows(const LayerParameters &parameters,
-                                const HeadTokens &tokens, int64_t head,
-                                int64_t kvHead, bool causal);
+                                const HeadTokens &tokens, const Matrix &scores,
+                                int64_t head, int64_t kvHead, bool causal);
 
 /// Baselines: the same weight for every key that is seen; the exact weights of
 /// the near keys and none for the others.
 AttentionRows computeUniformRows(int64_t length, bool causal);
-AttentionRows computeWindowRows(const HeadTokens &tokens, bool causal,
+AttentionRows computeWindowRows(const Matrix &scores, bool causal,
                                 int64_t window, int64_t sinks);
 
 /// weights * values.

@@ -46,6 +46,9 @@ struct Matrix {
   }
 };
 
+/// a b^T: the inner products of their rows.
+Matrix multiplyByTransposed(const Matrix &a, const Matrix &b);
+
 /// Queries and keys of one head, multiplied by the root of the scale, so that
 /// scores are their inner products; and values.
 struct HeadTokens {

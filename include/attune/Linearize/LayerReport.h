@@ -47,6 +47,8 @@ struct HeadReport {
 struct LayerReport {
   std::string layer;
   int64_t index = 0; ///< among the attention ops of the model
+  int64_t kvHeads = 0, headDim = 0, valueDim = 0;
+  bool causal = false;
   int64_t stateBytes = 0;
   int64_t cacheBytesPerToken = 0; ///< of keys and values in f32
   std::vector<HeadReport> heads;
