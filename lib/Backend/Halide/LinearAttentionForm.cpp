@@ -60,6 +60,11 @@ Halide::ImageParam LinearAttentionForm::getOperand(Value value) {
   return pipeline.getInput(getArgument(value), BufferForm::Full);
 }
 
+int LinearAttentionForm::getQueriesOfTile() const {
+  return isWide() ? tiles.lanes * getDivisor(chunk / tiles.lanes, tiles.columns)
+                  : 1;
+}
+
 void LinearAttentionForm::defineDecay() {
   Halide::ImageParam input = getOperand(op.getDecay());
   bool isFixed = cast<RankedTensorType>(op.getDecay().getType()).getRank() == 1;
@@ -143,10 +148,15 @@ void LinearAttentionForm::defineScores() {
   Expr ofKeys = head / group;
   turned(token, row, block, head, batch) =
       queries.getFunc()(token, row, block, head, batch);
+  // Left out where all keys of a register tile are behind all its queries.
+  int queriesOfTile = getQueriesOfTile();
+  rowsOfKeys = RDom(0, keyDim);
+  rowsOfKeys.where(key / tiles.rows * tiles.rows <
+                   (token / queriesOfTile + 1) * queriesOfTile);
   scores(token, key, block, head, batch) = 0.0f;
   scores(token, key, block, head, batch) +=
-      turned(token, rowsOfState.x, block, head, batch) *
-      scoreKeys.getFunc()(key, rowsOfState.x, block, ofKeys, batch);
+      turned(token, rowsOfKeys.x, block, head, batch) *
+      scoreKeys.getFunc()(key, rowsOfKeys.x, block, ofKeys, batch);
   Expr score = scores(token, key, block, head, batch);
   if (isGated && chunk > 1)
     score *= attune::exp(gap(token, key, block, ofKeys, batch));
@@ -170,9 +180,12 @@ void LinearAttentionForm::defineResults() {
         attune::exp(decay(token, block, ofKeys, batch));
   if (!isFull) {
     defineValues(values);
+    // The others have no weight, up to the last query of a register tile.
+    keysBefore = RDom(0, chunk);
+    keysBefore.where(keysBefore.x < (token / tiles.rows + 1) * tiles.rows);
     context(column, token, block, head, batch) +=
-        weights(token, tokensOfChunk.x, block, head, batch) *
-        values(column, tokensOfChunk.x, block, ofKeys, batch);
+        weights(token, keysBefore.x, block, head, batch) *
+        values(column, keysBefore.x, block, ofKeys, batch);
   }
 
   Expr place = token % chunk, ofBlock = token / chunk,

@@ -67,6 +67,8 @@ private:
   void defineValues(Halide::Func &func);
   /// Whether tokens lie across lanes.
   bool isWide() const { return chunk % tiles.lanes == 0; }
+  /// Queries of a register tile of scores, which lie across lanes.
+  int getQueriesOfTile() const;
   /// Whether the columns of the state are more than those of the values.
   bool packsValues() const { return width != valueDim; }
   void scheduleState(Halide::Var task);
@@ -86,7 +88,7 @@ private:
   Features queries, keys, scoreKeys;
   Halide::Var token{"token"}, key{"key"}, column{"column"}, row{"row"},
       block{"block"}, head{"head"}, batch{"batch"};
-  Halide::RDom tokensOfChunk, rowsOfState, chunks;
+  Halide::RDom tokensOfChunk, keysBefore, rowsOfState, rowsOfKeys, chunks;
   Halide::Func gate{"gate"}, decay{"decay"}, rest{"rest"}, gap{"gap"},
       weighted{"weighted"}, update{"update"}, state{"state"}, turned{"turned"},
       scores{"scores"}, weights{"weights"}, context{"context"},

@@ -142,7 +142,7 @@ void LinearAttentionForm::scheduleResult(Var task) {
   }
   if (isFull)
     return;
-  multiply(context.update(isGated ? 2 : 1), tokensOfChunk.x);
+  multiply(context.update(isGated ? 2 : 1), keysBefore.x);
   scoreKeys.scheduleCpu(atTask, tiles.lanes);
   if (packsValues())
     scheduleValues(values, atTask);
@@ -154,8 +154,6 @@ void LinearAttentionForm::scheduleResult(Var task) {
     return;
   // Queries lie across lanes.
   Var vector("vector"), keyOfTile("key_of_tile");
-  int queriesOfTile =
-      tiles.lanes * getDivisor(chunk / tiles.lanes, tiles.columns);
   if (isGated) {
     gap.compute_at(atTask)
         .bound_extent(token, chunk)
@@ -175,13 +173,13 @@ void LinearAttentionForm::scheduleResult(Var task) {
   }
   scores.vectorize(token, tiles.lanes);
   scores.update()
-      .split(token, token, vector, queriesOfTile)
+      .split(token, token, vector, getQueriesOfTile())
       .split(key, key, keyOfTile, tiles.rows)
-      .reorder({vector, keyOfTile, rowsOfState.x, key, token})
+      .reorder({vector, keyOfTile, rowsOfKeys.x, key, token})
       .vectorize(vector, tiles.lanes)
       .unroll(vector)
       .unroll(keyOfTile)
-      .unroll(rowsOfState.x, tiles.unroll, kGuard);
+      .unroll(rowsOfKeys.x, tiles.unroll, kGuard);
   weights.vectorize(token, tiles.lanes);
 }
 
