@@ -70,9 +70,9 @@ protected:
   }
 
   void check(const Options &options, ArrayRef<int64_t> lengths,
-             double tolerance = 2e-5) {
+             double tolerance = 2e-5, ArrayRef<int64_t> pitches = {}) {
     SCOPED_TRACE(getText(options));
-    KernelUnderTest kernel(getText(options), GetParam());
+    KernelUnderTest kernel(getText(options), GetParam(), pitches);
     int64_t batch = 1;
     for (int64_t length : lengths) {
       SCOPED_TRACE("length " + std::to_string(length));
@@ -125,6 +125,16 @@ TEST_P(HybridAttentionTest, HeadsAndSizes) {
       options.scales = mask ? 1 : -1;
       check(options, {7, 33, 65});
     }
+}
+
+// As queries, keys and values have that come out of one product.
+TEST_P(HybridAttentionTest, RowsWithPitch) {
+  for (bool full : {false, true}) {
+    Options options;
+    options.full = full;
+    options.scales = 1;
+    check(options, {1, 40}, 2e-5, {32, 32, 32, 12, 17});
+  }
 }
 
 // More blocks of queries than sums of what is ahead are kept for.
