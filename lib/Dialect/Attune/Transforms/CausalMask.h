@@ -2,7 +2,7 @@
 #ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_CAUSALMASK_H
 #define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_CAUSALMASK_H
 
-#include "SymbolicShapes.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 #include "WeightContents.h"
 
 namespace attune {

@@ -1,5 +1,5 @@
 //===- FuseLinear.cpp - Products with weights become attune.linear --------===//
-#include "SymbolicShapes.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 #include "TransposedWeights.h"
 #include "attune/Dialect/Attune/Transforms/Passes.h"
 

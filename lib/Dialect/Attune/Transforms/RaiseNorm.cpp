@@ -1,6 +1,6 @@
 //===- RaiseNorm.cpp - What both passes for norms do ----------------------===//
 #include "RaiseNorm.h"
-#include "SymbolicShapes.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 
 using namespace mlir;
 using namespace attune;
