@@ -435,8 +435,10 @@ int64_t countWeights(WeightRole role, const Model &model) {
   if (!isNeeded(role, model))
     return 0;
   const std::vector<int64_t> &linear = model.attention.linear.layers;
-  if (info(role).per == Per::LinearLayer && !linear.empty())
-    return linear.size();
+  // Layers that share weights are all alike.
+  if (info(role).per == Per::LinearLayer && !linear.empty() &&
+      model.sharing.groups == 0)
+    return static_cast<int64_t>(linear.size());
   return isPerLayer(role) ? model.distinctLayers() : 1;
 }
 

@@ -84,14 +84,16 @@ llvm::Expected<Figures> measure(Compilation &compilation,
   };
   mlir::func::FuncOp function = findFunction();
   const ModelSource *source = compilation.getSource();
-  if (const ModelDescription *model =
-          source ? source->getDescription() : nullptr) {
+  const ModelDescription *model = source ? source->getDescription() : nullptr;
+  if (model) {
     figures.family = model->family;
     figures.layers = model->layers;
   }
   for (WeightOp weight : module.getOps<WeightOp>())
-    figures.parameters +=
-        mlir::cast<mlir::RankedTensorType>(weight.getType()).getNumElements();
+    // What a description has computed, such as sinusoids, no one trained.
+    if (!model || !weight.getValue())
+      figures.parameters +=
+          mlir::cast<mlir::RankedTensorType>(weight.getType()).getNumElements();
   figures.sourceOps = CostAnalysis(function).getCounts();
 
   llvm::StringMap<int64_t> values = getSymbolValues(compilation, flags);

@@ -283,6 +283,19 @@ TEST(LinearModel, WeightsFollowTheDescription) {
                   {"layer 1 attention.beta.weight", "expected [2, 16]"});
 }
 
+TEST(LinearModel, SharedLayersAreCountedOnce) {
+  ModelDescription model =
+      valueOf(read(decoder("  kind: linear\n  linear:\n    rule: delta\n"
+                           "    layers: [0, 1]\n",
+                           "sharing:\n  groups: 1\n")));
+  EXPECT_EQ(countWeights(WeightRole::BetaWeight, model), 1);
+  EXPECT_EQ(countWeights(WeightRole::QueryWeight, model), 1);
+  expectUserError(
+      failureOf(read(decoder("  kind: linear\n  linear:\n    layers: [1]\n",
+                             "sharing:\n  groups: 1\n"))),
+      {"attention.linear.layers", "layers share weights"});
+}
+
 TEST(LinearModel, ExtremeNumbersAreRefused) {
   std::string whole = write(valueOf(read(decoder(R"(
   kv_heads: 2

@@ -260,7 +260,7 @@ TEST(ModelYAML, SurvivesExtremeNumbers) {
       all += line;
       at = end;
     }
-    EXPECT_EQ(numbers, 17u) << whole;
+    EXPECT_EQ(numbers, 18u) << whole;
     EXPECT_GE(refused, 11u);
     expectUserError(failureOf(read(all)), {"m.yaml"});
   }
