@@ -231,7 +231,7 @@ private:
     if (op.isDelta())
       tiling.chunk = 24;
     tiling.chunk -= tiling.chunk % tiling.mr;
-    tiling.recurrent = 4;
+    tiling.recurrent = 8;
     tiling.tasks = getThreads(target);
     return tiling;
   }
