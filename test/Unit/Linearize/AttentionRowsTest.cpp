@@ -23,11 +23,12 @@ double getError(const LayerParameters &parameters,
   for (int64_t head = 0; head < samples.heads; ++head)
     for (const AttentionSequence &sequence : samples.sequences) {
       HeadTokens tokens = getHeadTokens(samples, sequence, head);
-      most =
-          std::max(most, getDistance(computeExactRows(tokens, samples.causal),
-                                     computeLinearRows(parameters, tokens, head,
-                                                       samples.getKvHead(head),
-                                                       samples.causal)));
+      most = std::max(
+          most,
+          getDistance(
+              computeExactRows(computeScores(tokens), samples.causal),
+              computeLinearRows(parameters, tokens, computeScores(tokens), head,
+                                samples.getKvHead(head), samples.causal)));
     }
   return most;
 }
@@ -35,7 +36,7 @@ double getError(const LayerParameters &parameters,
 TEST(AttentionRows, ExactRowsAreSoftmax) {
   AttentionSamples samples = makeSamples(1, 1);
   HeadTokens tokens = getHeadTokens(samples, samples.sequences[0], 3);
-  AttentionRows rows = computeExactRows(tokens, /*causal=*/true);
+  AttentionRows rows = computeExactRows(computeScores(tokens), /*causal=*/true);
   for (int64_t i = 0; i < 17; ++i) {
     double sum = 0, weight = 0;
     for (int64_t j = 0; j <= i; ++j) {
@@ -58,8 +59,8 @@ TEST(AttentionRows, ExactRowsAreSoftmax) {
 TEST(AttentionRows, SinglePrecisionIsNearAndNotEqual) {
   AttentionSamples samples = makeSamples(2, 1);
   HeadTokens tokens = getHeadTokens(samples, samples.sequences[0], 0);
-  double distance = getDistance(computeExactRows(tokens, false),
-                                computeExactRows(tokens, false, true));
+  double distance = getDistance(computeExactRows(computeScores(tokens), false),
+                                computeRoundedRows(tokens, false));
   EXPECT_GT(distance, 0);
   EXPECT_LT(distance, 1e-5);
 }
@@ -110,15 +111,15 @@ TEST(AttentionRows, WindowCoversShortSequences) {
   options.window = 17;
   EXPECT_LT(getError(fitLayer(samples, options), samples), 1e-12);
   HeadTokens tokens = getHeadTokens(samples, samples.sequences[0], 0);
-  EXPECT_LT(getDistance(computeWindowRows(tokens, false, 17, 0),
-                        computeExactRows(tokens, false)),
+  EXPECT_LT(getDistance(computeWindowRows(computeScores(tokens), false, 17, 0),
+                        computeExactRows(computeScores(tokens), false)),
             1e-12);
 }
 
 TEST(AttentionRows, RowsWithoutWeightsAreZeroAndCounted) {
   AttentionSamples samples = makeSamples(6, 1);
   HeadTokens tokens = getHeadTokens(samples, samples.sequences[0], 0);
-  AttentionRows rows = computeWindowRows(tokens, false, 0, 0);
+  AttentionRows rows = computeWindowRows(computeScores(tokens), false, 0, 0);
   EXPECT_EQ(rows.guarded, 17);
   for (double weight : rows.weights.values)
     EXPECT_EQ(weight, 0);
@@ -127,7 +128,8 @@ TEST(AttentionRows, RowsWithoutWeightsAreZeroAndCounted) {
     value = -1;
   FitOptions options;
   options.map = LinearMap::Relu;
-  rows = computeLinearRows(fitLayer(samples, options), tokens, 0, 0, false);
+  rows = computeLinearRows(fitLayer(samples, options), tokens,
+                           computeScores(tokens), 0, 0, false);
   EXPECT_EQ(rows.guarded, 17);
   EXPECT_EQ(rows.notFinite, 0);
 }
@@ -142,8 +144,8 @@ TEST(AttentionRows, LargeScoresStayFinite) {
     LayerParameters parameters = fitLayer(samples, options);
     for (int64_t head = 0; head < 4; ++head) {
       HeadTokens tokens = getHeadTokens(samples, samples.sequences[0], head);
-      AttentionRows rows =
-          computeLinearRows(parameters, tokens, head, head / 2, false);
+      AttentionRows rows = computeLinearRows(
+          parameters, tokens, computeScores(tokens), head, head / 2, false);
       EXPECT_EQ(rows.notFinite, 0) << toString(map).str();
       for (double weight : rows.weights.values)
         EXPECT_TRUE(std::isfinite(weight));

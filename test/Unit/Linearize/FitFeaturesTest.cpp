@@ -136,9 +136,9 @@ TEST(FitFeatures, LandmarksBeatRandomFeatures) {
     double sum = 0;
     for (int64_t head = 0; head < 4; ++head) {
       HeadTokens tokens = getHeadTokens(holdout, holdout.sequences[0], head);
-      AttentionRows exact = computeExactRows(tokens, false);
-      AttentionRows found =
-          computeLinearRows(parameters, tokens, head, head / 2, false);
+      AttentionRows exact = computeExactRows(computeScores(tokens), false);
+      AttentionRows found = computeLinearRows(
+          parameters, tokens, computeScores(tokens), head, head / 2, false);
       for (size_t i = 0; i < exact.weights.values.size(); ++i)
         sum += std::abs(exact.weights.values[i] - found.weights.values[i]);
     }

@@ -38,7 +38,8 @@ TEST(LayerReport, ErrorsOfUniformWeights) {
   LayerReport report =
       reportLayer(fitLayer(samples, options), samples, samples);
   HeadTokens tokens = getHeadTokens(samples, samples.sequences[0], 1);
-  Matrix exact = applyRows(computeExactRows(tokens, true), tokens.value);
+  Matrix exact =
+      applyRows(computeExactRows(computeScores(tokens), true), tokens.value);
   Matrix mean = applyRows(computeUniformRows(12, true), tokens.value);
   double sum = 0, most = 0;
   for (int64_t i = 0; i < 12; ++i) {
@@ -70,8 +71,8 @@ TEST(LayerReport, BytesAndTheWindowOfAsMany) {
   EXPECT_EQ(report.cacheBytesPerToken, 4 * 14 * 4);
   // 8 tokens have as many bytes.
   HeadTokens tokens = getHeadTokens(samples, samples.sequences[0], 0);
-  AttentionRows exact = computeExactRows(tokens, false);
-  AttentionRows window = computeWindowRows(tokens, false, 8, 0);
+  AttentionRows exact = computeExactRows(computeScores(tokens), false);
+  AttentionRows window = computeWindowRows(computeScores(tokens), false, 8, 0);
   double variation = 0;
   for (size_t i = 0; i < exact.weights.values.size(); ++i)
     variation +=
