@@ -15,6 +15,7 @@ struct MapChoice {
   FeatureNorm norm = FeatureNorm::none;
   int64_t rows = 0; ///< of the projection; 0: none
   int64_t order = 1;
+  bool isMixed = false; ///< keys alone
   bool isThere = false;
 
   /// Whether features have a scale of their own.
@@ -75,8 +76,9 @@ static llvm::Expected<MapChoice> readMap(const SpecOptions &options) {
   choice.norm = *norm;
   choice.rows = options.get("features");
   choice.order = std::max<int64_t>(options.get("order"), 1);
+  choice.isMixed = options.get("mix");
   choice.isThere = !options.getWords("map").empty() || choice.rows ||
-                   choice.norm != FeatureNorm::none;
+                   choice.norm != FeatureNorm::none || choice.isMixed;
   if (choice.map != FeatureMap::dpfp && choice.order != 1)
     return userErrorf("kernel '{0}': expected no order for the map {1}, dpfp "
                       "has one",
@@ -94,7 +96,7 @@ static llvm::Expected<MapChoice> readMap(const SpecOptions &options) {
 /// a map. All heads share a projection.
 static Features addFeatures(KernelBuilder &kernel, const MapChoice &choice,
                             Value input, int64_t heads, int64_t d,
-                            bool isScaled) {
+                            bool isScaled, bool isMixed) {
   if (!choice.isThere)
     return {input, Value(), d};
   int64_t rows = choice.rows ? choice.rows : d;
@@ -102,6 +104,8 @@ static Features addFeatures(KernelBuilder &kernel, const MapChoice &choice,
       choice.rows ? kernel.addTensor({1, rows, d}, {1, rows, d}) : Value();
   int64_t columns =
       *FeatureMapOp::countFeatures(choice.map, rows, choice.order);
+  SmallVector<int64_t> square = {1, columns, columns};
+  Value mix = isMixed ? kernel.addTensor(square, square) : Value();
   // As softmax has it: products of features are to be those of queries and keys
   // divided by the root of their size.
   double scale = choice.hasScale() ? std::pow(double(d), -0.25) : 1.0;
@@ -109,7 +113,7 @@ static Features addFeatures(KernelBuilder &kernel, const MapChoice &choice,
       kernel.builder, kernel.loc,
       kernel.getTensorType({kAny, kAny, heads * columns}),
       isScaled ? kernel.getTensorType({kAny, kAny, heads}) : Type(), choice.map,
-      input, projection, /*bias=*/Value(), /*mix=*/Value(), /*tilt=*/Value(),
+      input, projection, /*bias=*/Value(), mix, /*tilt=*/Value(),
       static_cast<uint64_t>(heads), llvm::APFloat(scale),
       static_cast<uint64_t>(choice.order), llvm::APFloat(0.0), choice.norm,
       llvm::APFloat(1e-6));
@@ -133,7 +137,7 @@ attune::buildLinearAttentionSpec(MLIRContext &context, StringRef spec,
       spec, text,
       {{"b", "h", "n", "d"},
        {{"hkv", 0}, {"dv", 0}, {"features", 0}, {"order", 1}, {"causal", 1}},
-       {"denominator", "mask", "past", "columns"},
+       {"denominator", "mask", "past", "columns", "mix"},
        {"map", "norm", "rule"}});
   if (!options)
     return options.takeError();
@@ -180,8 +184,10 @@ attune::buildLinearAttentionSpec(MLIRContext &context, StringRef spec,
   // Only sums of weighted keys have a largest weight.
   bool isWeighted = *rule == UpdateRule::linear && choice->hasScale();
   Features queries =
-      addFeatures(kernel, *choice, query, h, d, /*isScaled=*/false);
-  Features keys = addFeatures(kernel, *choice, key, hkv, d, isWeighted);
+      addFeatures(kernel, *choice, query, h, d, /*isScaled=*/false,
+                  /*isMixed=*/false);
+  Features keys =
+      addFeatures(kernel, *choice, key, hkv, d, isWeighted, choice->isMixed);
   int64_t dk = keys.columns;
   Value decay, beta;
   if (isGated)
@@ -227,7 +233,7 @@ llvm::Expected<KernelProblem> attune::buildFeatureMapSpec(MLIRContext &context,
       SpecOptions::parse(spec, text,
                          {{"b", "h", "n", "d"},
                           {{"features", 0}, {"order", 1}},
-                          {},
+                          {"mix"},
                           {"map", "norm"}});
   if (!options)
     return options.takeError();
@@ -239,8 +245,8 @@ llvm::Expected<KernelProblem> attune::buildFeatureMapSpec(MLIRContext &context,
           d = options->get("d");
   KernelBuilder kernel(context, spec);
   Value input = kernel.addTensor({kAny, kAny, h * d}, {b, n, h * d});
-  Features features =
-      addFeatures(kernel, *choice, input, h, d, choice->hasScale());
+  Features features = addFeatures(kernel, *choice, input, h, d,
+                                  choice->hasScale(), choice->isMixed);
   SmallVector<Value> results = {features.value};
   SmallVector<SmallVector<int64_t>> extents = {{b, n, h * features.columns}};
   if (features.scale) {

@@ -1,25 +1,11 @@
 //===- Report.cpp - A tuning run as a page --------------------------------===//
 #include "attune/Tuning/Report.h"
-#include "ReportPlots.h"
 #include "attune/Support/HTMLPage.h"
+#include "attune/Support/Plot.h"
 #include "llvm/ADT/StringMap.h"
 #include <map>
 
 using namespace attune;
-
-/// What the shared style does not have.
-static constexpr llvm::StringLiteral kStyle = R"css(
-.plots { display: flex; flex-wrap: wrap; gap: 1rem; }
-figure { margin: 0; flex: 1 1 26rem; max-width: 40rem; }
-svg { width: 100%; height: auto; } svg text { fill: var(--fg); font-size: 11px; }
-svg .title { font-size: 13px; font-weight: 600; }
-.grid { stroke: var(--line); } .base { stroke: var(--soft); stroke-dasharray: 4 3; }
-.line { fill: none; stroke-width: 2; } .dot { fill-opacity: .75; }
-.dot.c0 { fill: var(--c0); } .dot.c1 { fill: var(--c1); } .dot.c2 { fill: var(--c2); }
-.dot.c3 { fill: var(--c3); } .dot.c4 { fill: var(--c4); } .dot.c5 { fill: var(--c5); }
-.dot.c6 { fill: var(--c6); } .line.c0 { stroke: var(--c0); } .line.c3 { stroke: var(--c3); }
-.line.c4 { stroke: var(--c4); }
-)css";
 
 /// Colours of the sources, by number.
 static int getColour(llvm::StringRef source) {
@@ -373,7 +359,7 @@ void Page::write() {
 std::string attune::renderReport(const TuningReport &report) {
   HTMLPage page;
   page.title = "Tuning of " + report.title;
-  page.style = kStyle;
+  page.style = getPlotStyle().str();
   llvm::raw_string_ostream os(page.body);
   Page(report, os).write();
   return renderPage(page);

@@ -1,17 +1,13 @@
 //===- KernelBench.cpp - Timing one kernel --------------------------------===//
 #include "KernelBench.h"
 #include "Commands.h"
+#include "KernelTimer.h"
 #include "ModelOptions.h"
-#include "attune/Backend/LLVM/KernelRunner.h"
 #include "attune/Compiler/Compilation.h"
-#include "attune/Kernel/ArgumentRange.h"
-#include "attune/Kernel/KernelSpec.h"
 #include "attune/Kernel/Peak.h"
 #include "attune/Support/Error.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/JSON.h"
-#include <chrono>
-#include <random>
 
 using namespace attune;
 using namespace attune::tool;
@@ -68,199 +64,54 @@ struct Result {
          peakGbytes = 0;
 };
 
-/// A compiled kernel on memory of its own.
-class KernelTimer {
-public:
-  static llvm::Expected<std::unique_ptr<KernelTimer>>
-  create(mlir::MLIRContext &context, const Options &flags);
-  llvm::Expected<Result> run(int threads, int repetitions);
-
-private:
-  llvm::Expected<double> timeOnce(int threads, int iterations);
-  llvm::Error bindRandom();
-
-  std::string spec;
-  std::string source;
-  const Backend *backend = nullptr;
-  KernelProblem problem;
-  std::unique_ptr<KernelRunner> runner;
-  std::vector<std::vector<float>> floats;
-  std::vector<std::vector<int64_t>> integers;
-};
-
-/// The chosen schedule with the knobs that were given.
-llvm::Expected<Schedule> readSchedule(const Options &flags, KernelOp kernel,
-                                      const Backend &backend, Schedule schedule,
-                                      const TargetDesc &target) {
-  llvm::SmallVector<Knob> knobs = backend.getKnobs(kernel, target);
-  for (llvm::StringRef part : flags.schedule) {
-    auto [name, number] = part.split('=');
-    int64_t value;
-    bool known = llvm::any_of(knobs, [&, name = name](const Knob &knob) {
-      return knob.name == name;
-    });
-    if (!known || number.getAsInteger(10, value)) {
-      std::string names;
-      for (const Knob &knob : knobs)
-        names += "\n  " + knob.name.str() + ": " + knob.description.str();
-      return userErrorf("--schedule={0}: expected knob=value with one of{1}",
-                        part, names);
-    }
-    schedule.set(name, value);
-  }
-  std::string reason;
-  if (failed(backend.verifySchedule(kernel, schedule, target, reason)))
-    return userErrorf("schedule '{0}' does not fit: {1}", schedule.str(),
-                      reason);
-  return schedule;
-}
-
-llvm::Expected<ScheduleChoice> chooseSchedule(const Options &flags,
-                                              const KernelProblem &problem,
-                                              const TargetDesc &target) {
-  llvm::Expected<ScheduleOptions> options = flags.schedules.get();
-  if (!options)
-    return options.takeError();
-  bool requireTuned = options->requireTuned;
-  llvm::Expected<std::unique_ptr<ScheduleChooser>> chooser =
-      ScheduleChooser::create(std::move(*options));
-  if (!chooser)
-    return chooser.takeError();
-  KernelShapes shapes;
-  for (llvm::ArrayRef<int64_t> shape : problem.shapes)
-    shapes.push_back(shape.vec());
-  llvm::Expected<ScheduleChoice> choice =
-      (*chooser)->choose(problem.kernel, shapes, target);
-  for (const std::string &warning : (*chooser)->takeWarnings())
-    printWarning(warning);
-  if (choice && requireTuned && choice->source != ScheduleSource::Tuned)
-    return userErrorf("--require-tuned: no schedule of '{0}' was tuned on a "
-                      "machine like '{1}'",
-                      flags.kernel.getValue(), target.name);
-  return choice;
-}
-
 llvm::Expected<std::unique_ptr<KernelTimer>>
-KernelTimer::create(mlir::MLIRContext &context, const Options &flags) {
-  auto result = std::make_unique<KernelTimer>();
-  result->spec = flags.kernel;
+createTimer(mlir::MLIRContext &context, const Options &flags) {
   llvm::Expected<TargetDesc> target = getTarget(flags.cpu);
   if (!target)
     return target.takeError();
-  llvm::Expected<KernelProblem> problem =
-      parseKernelSpec(context, flags.kernel);
-  if (!problem)
-    return problem.takeError();
-  result->problem = std::move(*problem);
-  KernelOp kernel = result->problem.kernel;
-  llvm::Expected<ScheduleChoice> choice =
-      chooseSchedule(flags, result->problem, *target);
-  if (!choice)
-    return choice.takeError();
-  result->backend = choice->backend;
-  result->source = flags.schedule.empty()
-                       ? getName(choice->source).str()
-                       : getName(ScheduleSource::Given).str();
-  llvm::Expected<Schedule> schedule =
-      readSchedule(flags, kernel, *result->backend, choice->schedule, *target);
-  if (!schedule)
-    return schedule.takeError();
-  KernelRunner::Options options;
-  options.schedule = *schedule;
-  llvm::Expected<std::unique_ptr<KernelRunner>> runner =
-      KernelRunner::create(kernel, *result->backend, *target, options);
-  if (!runner)
-    return runner.takeError();
-  result->runner = std::move(*runner);
-  if (llvm::Error error = result->bindRandom())
-    return std::move(error);
-  return result;
+  llvm::Expected<ScheduleOptions> schedules = flags.schedules.get();
+  if (!schedules)
+    return schedules.takeError();
+  TimedKernelOptions options;
+  options.spec = flags.kernel;
+  options.target = std::move(*target);
+  options.knobs.assign(flags.schedule.begin(), flags.schedule.end());
+  options.requireTuned = schedules->requireTuned;
+  llvm::Expected<std::unique_ptr<ScheduleChooser>> chooser =
+      ScheduleChooser::create(std::move(*schedules));
+  if (!chooser)
+    return chooser.takeError();
+  return KernelTimer::create(context, **chooser, options);
 }
 
-int64_t countElements(llvm::ArrayRef<int64_t> shape) {
-  int64_t count = 1;
-  for (int64_t extent : shape)
-    count *= extent;
-  return count;
-}
-
-llvm::Error KernelTimer::bindRandom() {
-  std::mt19937 rng(0);
-  llvm::SmallVector<KernelBuffer> buffers;
-  double bytes = 0;
-  for (llvm::ArrayRef<int64_t> shape : problem.shapes)
-    bytes += 8 * static_cast<double>(countElements(shape));
-  if (bytes > 32e9)
-    return userErrorf("kernel '{0}': its operands take {1:f1} GB", spec,
-                      bytes / 1e9);
-  for (auto [i, shape] : llvm::enumerate(problem.shapes)) {
-    KernelBuffer buffer;
-    buffer.shape.assign(shape.begin(), shape.end());
-    int64_t limit = i < problem.limits.size() ? problem.limits[i] : 0;
-    if (limit) {
-      std::vector<int64_t> &values =
-          integers.emplace_back(countElements(shape));
-      for (int64_t &value : values)
-        value = static_cast<int64_t>(rng() % limit);
-      buffer.data = values.data();
-    } else {
-      std::vector<float> &values = floats.emplace_back(countElements(shape));
-      // Results start as whatever there is.
-      ArgumentRange range = i < problem.kernel.getNumArguments()
-                                ? getArgumentRange(problem.kernel, i)
-                                : ArgumentRange();
-      for (float &value : values)
-        value = static_cast<float>(range.low + (range.high - range.low) *
-                                                   (rng() % 2048) / 2048);
-      buffer.data = values.data();
-    }
-    buffers.push_back(std::move(buffer));
-  }
-  return runner->bind(buffers);
-}
-
-/// Milliseconds of one run, from the time of several.
-llvm::Expected<double> KernelTimer::timeOnce(int threads, int iterations) {
-  auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < iterations; ++i)
-    if (llvm::Error error = runner->run(threads))
-      return std::move(error);
-  std::chrono::duration<double, std::milli> time =
-      std::chrono::steady_clock::now() - begin;
-  return time.count() / iterations;
-}
-
-llvm::Expected<Result> KernelTimer::run(int threads, int repetitions) {
+llvm::Expected<Result> timeKernel(KernelTimer &timer, const Options &flags,
+                                  int threads) {
   Result result;
-  result.kernel = spec;
-  result.backend = backend->getName().str();
-  result.schedule = runner->getSchedule().str();
-  result.source = source;
+  result.kernel = flags.kernel;
+  result.backend = timer.getBackend().getName().str();
+  result.schedule = timer.getSchedule().str();
+  result.source = getName(timer.getSource()).str();
   result.threads = threads;
   // Warm up, and find how often to run so that clocks do not matter.
-  llvm::Expected<double> once = timeOnce(threads, 2);
+  llvm::Expected<double> once = timer.time(threads, 2);
   if (!once)
     return once.takeError();
   int iterations =
       std::clamp(static_cast<int>(20 / std::max(*once, 1e-4)), 1, 100000);
   std::vector<double> times;
-  for (int i = 0; i < repetitions; ++i) {
+  for (int i = 0; i < flags.repetitions; ++i) {
     // The ceiling in turns with the kernel: clocks and neighbours change.
     result.peakGflops = std::max(result.peakGflops, measurePeakGflops(threads));
-    llvm::Expected<double> time = timeOnce(threads, iterations);
+    llvm::Expected<double> time = timer.time(threads, iterations);
     if (!time)
       return time.takeError();
     times.push_back(*time);
   }
   result.peakGbytes = measureReadBandwidth(threads);
-  llvm::sort(times);
-  result.msMin = times.front();
-  result.msMedian =
-      times.size() % 2
-          ? times[times.size() / 2]
-          : (times[times.size() / 2 - 1] + times[times.size() / 2]) / 2;
-  result.gflops = problem.flops / result.msMin / 1e6;
-  result.gbytes = problem.bytes / result.msMin / 1e6;
+  result.msMin = *llvm::min_element(times);
+  result.msMedian = getMedian(std::move(times));
+  result.gflops = timer.getProblem().flops / result.msMin / 1e6;
+  result.gbytes = timer.getProblem().bytes / result.msMin / 1e6;
   return result;
 }
 
@@ -323,12 +174,12 @@ llvm::Error bench(Options &flags) {
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   llvm::Expected<std::unique_ptr<KernelTimer>> timer =
-      KernelTimer::create(context, flags);
+      createTimer(context, flags);
   if (!timer)
     return timer.takeError();
   std::vector<Result> results;
   for (int count : threads) {
-    llvm::Expected<Result> result = (*timer)->run(count, flags.repetitions);
+    llvm::Expected<Result> result = timeKernel(**timer, flags, count);
     if (!result)
       return result.takeError();
     results.push_back(std::move(*result));

@@ -1,9 +1,10 @@
-//===- ReportPlots.h - Plots as inline SVG ----------------------*- C++ -*-===//
-#ifndef ATTUNE_LIB_TUNING_REPORTPLOTS_H
-#define ATTUNE_LIB_TUNING_REPORTPLOTS_H
+//===- Plot.h - Plots as inline SVG -----------------------------*- C++ -*-===//
+#ifndef ATTUNE_SUPPORT_PLOT_H
+#define ATTUNE_SUPPORT_PLOT_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,11 @@ struct PlotSeries {
   std::string name;
   /// Number of the colour, see the page's style.
   int colour = 0;
-  /// Joined as steps rather than drawn as dots.
+  /// Joined by steps rather than drawn as dots alone.
   bool isLine = false;
   std::vector<PlotPoint> points;
+  /// Steps are straight lines between dots instead.
+  bool isStraight = false;
 };
 
 struct PlotOptions {
@@ -28,9 +31,20 @@ struct PlotOptions {
   bool logX = false, logY = false;
   /// A thin line over the whole width, e.g. where nothing was gained.
   std::optional<double> baseline = std::nullopt;
+  /// The same over the whole height.
+  std::optional<double> mark = std::nullopt;
   /// A thin line where both coordinates are equal.
   bool diagonal = false;
 };
+
+/// Rules of a page's style (HTMLPage) that plots need.
+llvm::StringRef getPlotStyle();
+
+/// A number of at most four digits, without zeros at its end.
+std::string printTick(double value);
+
+/// Some five round values between two, of which `high` is the larger.
+std::vector<double> getRoundTicks(double low, double high);
 
 /// An SVG element with axes, ticks and a legend; a sentence when there is
 /// nothing to show. Points that an axis cannot show are left out.
@@ -39,4 +53,4 @@ std::string renderPlot(const PlotOptions &options,
 
 } // namespace attune
 
-#endif // ATTUNE_LIB_TUNING_REPORTPLOTS_H
+#endif // ATTUNE_SUPPORT_PLOT_H

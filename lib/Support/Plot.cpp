@@ -1,5 +1,5 @@
-//===- ReportPlots.cpp - Plots as inline SVG ------------------------------===//
-#include "ReportPlots.h"
+//===- Plot.cpp - Plots as inline SVG -------------------------------------===//
+#include "attune/Support/Plot.h"
 #include "attune/Support/HTMLPage.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -7,6 +7,22 @@
 #include <cmath>
 
 using namespace attune;
+
+/// Colours are the variables of all pages.
+static constexpr llvm::StringLiteral kStyle = R"css(
+.plots { display: flex; flex-wrap: wrap; gap: 1rem; }
+figure { margin: 0; flex: 1 1 26rem; max-width: 40rem; }
+svg { width: 100%; height: auto; } svg text { fill: var(--fg); font-size: 11px; }
+svg .title { font-size: 13px; font-weight: 600; }
+.grid { stroke: var(--line); } .base { stroke: var(--soft); stroke-dasharray: 4 3; }
+.line { fill: none; stroke-width: 2; } .dot { fill-opacity: .75; }
+.dot.c0 { fill: var(--c0); } .dot.c1 { fill: var(--c1); } .dot.c2 { fill: var(--c2); }
+.dot.c3 { fill: var(--c3); } .dot.c4 { fill: var(--c4); } .dot.c5 { fill: var(--c5); }
+.dot.c6 { fill: var(--c6); } .line.c0 { stroke: var(--c0); } .line.c3 { stroke: var(--c3); }
+.line.c4 { stroke: var(--c4); } .line.c5 { stroke: var(--c5); }
+)css";
+
+llvm::StringRef attune::getPlotStyle() { return kStyle; }
 
 static constexpr double kWidth = 640, kHeight = 300;
 static constexpr double kLeft = 64, kRight = 16, kTop = 34, kBottom = 44;
@@ -48,10 +64,9 @@ private:
   double from, to, least = 0, most = 1;
 };
 
-/// Some five round values.
 std::vector<double> Axis::getTicks() const {
-  std::vector<double> ticks;
   if (isLog && most - least > 1) {
+    std::vector<double> ticks;
     for (double decade = std::ceil(least); decade <= most; ++decade)
       for (double factor : {1.0, 3.0})
         if (double at = decade + std::log10(factor);
@@ -59,8 +74,14 @@ std::vector<double> Axis::getTicks() const {
           ticks.push_back(std::pow(10, decade) * factor);
     return ticks;
   }
-  double low = isLog ? std::pow(10, least) : least;
-  double high = isLog ? std::pow(10, most) : most;
+  return getRoundTicks(isLog ? std::pow(10, least) : least,
+                       isLog ? std::pow(10, most) : most);
+}
+
+} // namespace
+
+std::vector<double> attune::getRoundTicks(double low, double high) {
+  std::vector<double> ticks;
   double raw = (high - low) / 5;
   double unit = std::pow(10, std::floor(std::log10(raw)));
   double step = unit * (raw / unit > 5 ? 10 : raw / unit > 2 ? 5 : 2);
@@ -70,10 +91,7 @@ std::vector<double> Axis::getTicks() const {
   return ticks;
 }
 
-} // namespace
-
-/// A number of at most four digits, without zeros at its end.
-static std::string printTick(double value) {
+std::string attune::printTick(double value) {
   if (std::abs(value) < 1e-12)
     return "0";
   char text[32];
@@ -114,13 +132,18 @@ static void drawSeries(llvm::raw_ostream &os, const PlotSeries &series,
       if (!x.shows(point.x) || !y.shows(point.y))
         continue;
       double px = x.map(point.x), py = y.map(point.y);
-      // The best so far stays until something better comes.
-      os << (isFirst ? llvm::formatv("M{0:f1} {1:f1}", px, py).str()
-                     : llvm::formatv("H{0:f1}V{1:f1}", px, py).str());
+      if (isFirst)
+        os << llvm::formatv("M{0:f1} {1:f1}", px, py);
+      else if (series.isStraight)
+        os << llvm::formatv("L{0:f1} {1:f1}", px, py);
+      else // The best so far stays until something better comes.
+        os << llvm::formatv("H{0:f1}V{1:f1}", px, py);
       isFirst = false;
     }
     os << "\"/>\n";
-    return;
+    // Points of a curve can be pointed at, those of a stair need not be.
+    if (!series.isStraight)
+      return;
   }
   for (const PlotPoint &point : series.points)
     if (x.shows(point.x) && y.shows(point.y))
@@ -165,6 +188,8 @@ std::string attune::renderPlot(const PlotOptions &options,
            ": nothing to show.</p>\n";
   if (options.baseline)
     y.include(*options.baseline);
+  if (options.mark)
+    x.include(*options.mark);
   x.settle();
   y.settle();
   std::string text;
@@ -178,6 +203,10 @@ std::string attune::renderPlot(const PlotOptions &options,
     os << llvm::formatv("<line class=\"base\" x1=\"{0}\" x2=\"{1}\" "
                         "y1=\"{2:f1}\" y2=\"{2:f1}\"/>\n",
                         kLeft, kWidth - kRight, y.map(*options.baseline));
+  if (options.mark && x.shows(*options.mark))
+    os << llvm::formatv("<line class=\"base\" x1=\"{0:f1}\" x2=\"{0:f1}\" "
+                        "y1=\"{1}\" y2=\"{2}\"/>\n",
+                        x.map(*options.mark), kTop, kHeight - kBottom);
   if (options.diagonal)
     os << llvm::formatv("<line class=\"base\" x1=\"{0}\" y1=\"{1}\" "
                         "x2=\"{2}\" y2=\"{3}\"/>\n",
