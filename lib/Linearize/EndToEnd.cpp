@@ -288,3 +288,7 @@ std::string ErrorBudget::describe() const {
                        info.isLeast ? "least" : "most", bound)
       .str();
 }
+
+llvm::StringRef ErrorBudget::getMetricText() const {
+  return getInfo(metric).text;
+}

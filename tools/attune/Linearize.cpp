@@ -1,9 +1,13 @@
 //===- Linearize.cpp - attune linearize -----------------------------------===//
 #include "Commands.h"
+#include "LinearizeCosts.h"
 #include "ModelOptions.h"
-#include "attune/Linearize/Report.h"
+#include "attune/Linearize/ReportPage.h"
 #include "attune/Runtime/Files.h"
 #include "attune/Support/Error.h"
+#include "attune/Support/HTMLPage.h"
+#include "attune/Tuning/Record.h"
+#include "attune/Tuning/TargetKey.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Process.h"
 
@@ -111,6 +115,19 @@ struct Options {
       "report", cl::value_desc("file.json"),
       cl::desc("write the report as JSON, whatever the verdict"),
       cl::cat(category), cl::sub(command)};
+  cl::opt<std::string> html{
+      "html", cl::value_desc("file.html"),
+      cl::desc("write the report as a page with plots, whatever the verdict"),
+      cl::cat(category), cl::sub(command)};
+  cl::opt<int64_t> measure{
+      "measure",
+      cl::init(4096),
+      cl::value_desc("n"),
+      cl::desc("time attention of a layer, softmax and linear, at 128, 256 and "
+               "so on up to so many tokens, 32768 at most; stops where a run "
+               "takes over two seconds (4096: seconds; 0: not at all)"),
+      cl::cat(category),
+      cl::sub(command)};
   cl::opt<std::string> format{"format",
                               cl::init("text"),
                               cl::value_desc("text|json"),
@@ -189,6 +206,12 @@ llvm::Expected<LinearizeOptions> readOptions(Options &flags) {
     return userError("--length: expected 2 or more; --threads: 0 or more");
   options.maxLength = flags.length;
   options.threads = flags.threads;
+  if (flags.measure < 0)
+    return userErrorf("--measure={0}: expected 0 or more tokens",
+                      flags.measure.getValue());
+  for (const cl::opt<std::string> *file : {&flags.html, &flags.report})
+    if (file->getNumOccurrences() && file->empty())
+      return userErrorf("--{0}=: expected the path of a file", file->ArgStr);
   if (flags.format != "text" && flags.format != "json")
     return userErrorf("--format={0}: expected text or json",
                       flags.format.getValue());
@@ -211,6 +234,40 @@ llvm::Error writeJSON(llvm::StringRef path, const llvm::json::Value &value) {
   return llvm::Error::success();
 }
 
+/// What the page says of where it was made.
+std::vector<std::pair<std::string, std::string>>
+describeMachine(const LinearizeOptions &options) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  llvm::Expected<TargetDesc> target = getTarget("native");
+  if (target) {
+    TargetKey key = getTargetKey(*target);
+    facts.push_back({"machine", llvm::formatv("{0} {1}, {2} cores", key.arch,
+                                              key.cpu, key.cores)
+                                    .str()});
+  } else {
+    llvm::consumeError(target.takeError());
+  }
+  facts.push_back({"threads", options.threads ? std::to_string(options.threads)
+                                              : "all CPUs"});
+  facts.push_back({"compiler", getCompilerVersion()});
+  return facts;
+}
+
+/// Nothing, with a warning, where something cannot be timed: the report does
+/// not depend on it.
+std::optional<AttentionCosts> measure(mlir::MLIRContext &context,
+                                      const Options &flags,
+                                      const LinearizeOptions &options,
+                                      const LinearizeReport &report) {
+  llvm::Expected<std::optional<AttentionCosts>> costs =
+      measureCosts(context, report, options.compiler, flags.measure,
+                   options.threads, options.progress);
+  if (costs)
+    return *costs;
+  printWarning("attention was not timed: " + llvm::toString(costs.takeError()));
+  return std::nullopt;
+}
+
 llvm::Error linearize(Options &flags, int &status) {
   llvm::Expected<LinearizeOptions> options = readOptions(flags);
   if (!options)
@@ -219,18 +276,27 @@ llvm::Error linearize(Options &flags, int &status) {
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   llvm::Expected<LinearizeReport> report = linearizeModel(context, *options);
+  std::optional<AttentionCosts> costs;
+  if (report)
+    costs = measure(context, flags, *options, *report);
   if (!flags.quiet && llvm::sys::Process::StandardErrIsDisplayed())
     llvm::errs() << "\r\x1b[K";
   if (!report)
     return report.takeError();
-  llvm::json::Value json = reportToJSON(*report);
+  const AttentionCosts *measured = costs ? &*costs : nullptr;
+  llvm::json::Value json = reportToJSON(*report, measured);
   if (!flags.report.empty())
     if (llvm::Error error = writeJSON(flags.report, json))
       return error;
+  if (!flags.html.empty()) {
+    LinearizePage page{*report, measured, describeMachine(*options)};
+    if (llvm::Error error = writePage(flags.html, renderLinearizePage(page)))
+      return error;
+  }
   if (flags.format == "json")
     llvm::outs() << llvm::formatv("{0:2}\n", json);
   else
-    printReport(llvm::outs(), *report);
+    printReport(llvm::outs(), *report, measured);
   if (!report->passes)
     status = ExitVerificationFailed;
   return llvm::Error::success();

@@ -58,8 +58,10 @@ struct ErrorBudget {
   /// The figure that is compared with the bound.
   double getValue(const EndToEnd &results) const;
   bool passes(const EndToEnd &results) const;
-  /// "mean cosine of embeddings at least 0.99".
+  /// "mean cosine of results at least 0.99".
   std::string describe() const;
+  /// "mean cosine of results".
+  llvm::StringRef getMetricText() const;
 };
 
 } // namespace attune
