@@ -153,9 +153,8 @@ def generate(decoders, steps):
     tokens = dict.fromkeys(decoders, 1)
     for decoder in decoders.values():
         decoder.begin()
+    names = list(decoders)
     for block, first in enumerate(range(0, steps, BLOCK)):
-        names = list(decoders)
-        # Two of them may carry the same states, so that each block begins where the same one's last block ended.
         for name in names[block % len(names):] + names[:block % len(names)]:
             step, token, sums = decoders[name].step, tokens[name], taken[name]
             time.sleep(0.005)
@@ -184,7 +183,8 @@ def table(options, rounds):
         "\n`cache copied` is what Attune compiles today: keys and values of all tokens are copied to new arrays in every step. "
         "`cache in place` is a bound for a softmax decoder without that copy: a step of the linear decoder plus the softmax "
         "kernel of each layer on arrays that stay in place, a little more work than such a decoder has (the states, and "
-        "the calls). torch's caches are allocated at full length and written in place.\n")
+        "the calls); its keys and values are random. torch's caches are allocated at full length and written in place, and it has "
+        "as many threads as it is fastest with, up to the same number.\n")
 
 
 def main():
@@ -215,10 +215,12 @@ def main():
             import linear_decode_torch as other
 
             for name, linear in (("torch, softmax, cache in place", False), ("torch, linear", True)):
-                decoders[name], checks[name] = other.Decoder(models[linear], weights, longest, options.t), linear
+                decoder = other.Decoder(models[linear], weights, longest, options.t)
+                name += f", {decoder.threads} threads"
+                decoders[name], checks[name] = decoder, linear
         for name, linear in checks.items():
             check(name, decoders[name], models[linear], {n: w.astype(np.float64) for n, w in weights.items()})
-        generate(decoders, 2 * BLOCK)
+        generate(decoders, min(2 * BLOCK, longest))
         text = table(options, [generate(decoders, max(options.steps)) for _ in range(options.r)])
     print(text, end="")
     if options.write:
