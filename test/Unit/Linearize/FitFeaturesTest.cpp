@@ -122,12 +122,31 @@ TEST(FitFeatures, FactorIsFoundAndNotNegative) {
   EXPECT_LT(before, 1e-2);
 }
 
+/// Tokens of a dozen kinds, the same ones for every seed: texts have structure.
+AttentionSamples makeKinds(uint64_t seed, std::vector<int64_t> lengths) {
+  AttentionSamples samples = makeSamples(seed, 0.2, 0, false, 4, 2, lengths);
+  AttentionSamples kinds = makeSamples(0, 2, 0.5, false, 4, 2, {12});
+  std::mt19937_64 random(seed);
+  std::uniform_int_distribution<size_t> choose(0, 11);
+  for (AttentionSequence &sequence : samples.sequences)
+    for (auto part : {&AttentionSequence::query, &AttentionSequence::key}) {
+      const std::vector<float> &from = kinds.sequences[0].*part;
+      std::vector<float> &to = sequence.*part;
+      size_t width = from.size() / 12;
+      for (size_t row = 0; row < to.size(); row += width) {
+        size_t kind = choose(random);
+        for (size_t i = 0; i < width; ++i)
+          to[row + i] += from[kind * width + i];
+      }
+    }
+  return samples;
+}
+
 // What calibration is for: fewer landmarks do better than many random features
 // on texts that it has not seen.
 TEST(FitFeatures, LandmarksBeatRandomFeatures) {
-  AttentionSamples calibration =
-      makeSamples(5, 1.5, 0.5, false, 4, 2, {64, 64, 64});
-  AttentionSamples holdout = makeSamples(6, 1.5, 0.5, false, 4, 2, {64});
+  AttentionSamples calibration = makeKinds(5, {64, 64, 64});
+  AttentionSamples holdout = makeKinds(6, {64});
   auto getError = [&](LinearMap map, int64_t features) {
     FitOptions options;
     options.map = map;
@@ -145,7 +164,7 @@ TEST(FitFeatures, LandmarksBeatRandomFeatures) {
     return sum / (4 * 64 * 2);
   };
   EXPECT_LT(getError(LinearMap::Calibrated, 32),
-            getError(LinearMap::Favor, 128));
+            0.7 * getError(LinearMap::Favor, 128));
 }
 
 TEST(FitFeatures, KeysHaveFeaturesOfTheirHeadsUnlessSomeAreExact) {
