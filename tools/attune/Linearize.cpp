@@ -3,6 +3,7 @@
 #include "LinearizeCosts.h"
 #include "ModelOptions.h"
 #include "attune/Linearize/ReportPage.h"
+#include "attune/Linearize/SaveLinear.h"
 #include "attune/Runtime/Files.h"
 #include "attune/Support/Error.h"
 #include "attune/Support/HTMLPage.h"
@@ -272,6 +273,9 @@ llvm::Error linearize(Options &flags, int &status) {
   llvm::Expected<LinearizeOptions> options = readOptions(flags);
   if (!options)
     return options.takeError();
+  if (flags.output.getNumOccurrences())
+    if (llvm::Error error = checkSaved(*options, flags.output))
+      return error;
   mlir::DialectRegistry registry;
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
@@ -297,9 +301,13 @@ llvm::Error linearize(Options &flags, int &status) {
     llvm::outs() << llvm::formatv("{0:2}\n", json);
   else
     printReport(llvm::outs(), *report, measured);
-  if (!report->passes)
+  if (!report->passes) {
     status = ExitVerificationFailed;
-  return llvm::Error::success();
+    return llvm::Error::success();
+  }
+  if (!flags.output.getNumOccurrences())
+    return llvm::Error::success();
+  return saveLinearModel(*options, *report, flags.output);
 }
 
 } // namespace
