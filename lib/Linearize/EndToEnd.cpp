@@ -2,6 +2,7 @@
 #include "attune/Linearize/EndToEnd.h"
 #include "attune/Support/Error.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -284,9 +285,11 @@ bool ErrorBudget::passes(const EndToEnd &results) const {
 
 std::string ErrorBudget::describe() const {
   const MetricInfo &info = getInfo(metric);
-  return llvm::formatv("{0} at {1} {2}", info.text,
-                       info.isLeast ? "least" : "most", bound)
-      .str();
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << info.text << (info.isLeast ? " at least " : " at most ")
+      << llvm::format("%g", bound);
+  return text;
 }
 
 llvm::StringRef ErrorBudget::getMetricText() const {

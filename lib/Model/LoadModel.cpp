@@ -48,6 +48,8 @@ struct Described {
   std::string directory;
   /// What WeightStore::open takes; empty: no weights.
   std::string weightsPath;
+  /// Says all there is, whatever tensors the weight files have.
+  bool isExact = false;
 };
 } // namespace
 
@@ -62,7 +64,8 @@ static Expected<Described> describeDirectory(StringRef path) {
   result.weightsPath = result.directory;
   std::string config = joinPath(result.directory, "config.json");
   if (!sys::fs::exists(config))
-    return userErrorf("{0}: not a model directory: it has no config.json",
+    return userErrorf("{0}: not a model directory: it has neither config.json "
+                      "nor model.yaml",
                       printable(result.directory, 400));
   Expected<std::unique_ptr<MemoryBuffer>> text =
       readFile(config, kMaxDescriptionBytes);
@@ -96,6 +99,7 @@ static Expected<Described> describeYAML(StringRef path) {
   if (!description)
     return description.takeError();
   Described result;
+  result.isExact = true;
   result.description = std::move(*description);
   result.directory = sys::path::parent_path(path).str();
   if (result.directory.empty())
@@ -115,8 +119,12 @@ static Expected<Described> describeModel(StringRef path) {
     return fileUserError(
         printable(path, 400), "open",
         std::make_error_code(std::errc::no_such_file_or_directory));
-  if (sys::fs::is_directory(path))
-    return describeDirectory(path);
+  if (sys::fs::is_directory(path)) {
+    std::string yaml = joinPath(path, "model.yaml");
+    bool isSaved = sys::fs::exists(yaml) &&
+                   !sys::fs::exists(joinPath(path, "config.json"));
+    return isSaved ? describeYAML(yaml) : describeDirectory(path);
+  }
   StringRef extension = sys::path::extension(path);
   if (extension == ".yaml" || extension == ".yml")
     return describeYAML(path);
@@ -147,7 +155,7 @@ Expected<LoadedModel> loadModel(StringRef path) {
     return store.takeError();
   model.weights = std::make_unique<WeightStore>(std::move(*store));
   // A YAML description is taken at its word.
-  if (sys::fs::is_directory(path))
+  if (!described->isExact)
     model.description =
         adaptToWeights(std::move(model.description), *model.weights);
   Expected<ResolvedWeights> resolved =

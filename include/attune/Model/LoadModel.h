@@ -37,7 +37,8 @@ struct LoadedModel {
 ///  - a Hugging Face directory: config.json, model.safetensors or its shards,
 ///    and where there is a modules.json (sentence-transformers) the pooling
 ///    that its modules say;
-///  - a .yaml or .yml description with the weights it names.
+///  - a .yaml or .yml description with the weights it names, or a directory
+///    with a model.yaml and no config.json, as Attune saves models.
 /// Errors are UserErrors or UnsupportedErrors.
 llvm::Expected<LoadedModel> loadModel(llvm::StringRef path);
 
