@@ -230,9 +230,8 @@ llvm::Error Linearization::searchPassing() {
   bool isPrefix = true;
   for (int64_t index : report.order) {
     layers.push_back(index);
-    EndToEnd results = layers.size() == 1
-                           ? *report.layers[index].isolated
-                           : *report.layers[index].cumulative;
+    EndToEnd results = layers.size() == 1 ? *report.layers[index].isolated
+                                          : *report.layers[index].cumulative;
     if (!isPrefix && layers.size() > 1) {
       say("searching: layers " + listLayers(layers));
       llvm::Expected<EndToEnd> found = judge(layers);

@@ -2,8 +2,8 @@
 #ifndef ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_CAUSALMASK_H
 #define ATTUNE_LIB_DIALECT_ATTUNE_TRANSFORMS_CAUSALMASK_H
 
-#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 #include "WeightContents.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 
 namespace attune {
 

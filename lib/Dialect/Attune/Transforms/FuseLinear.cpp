@@ -1,7 +1,7 @@
 //===- FuseLinear.cpp - Products with weights become attune.linear --------===//
-#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 #include "TransposedWeights.h"
 #include "attune/Dialect/Attune/Transforms/Passes.h"
+#include "attune/Dialect/Attune/Transforms/SymbolicShapes.h"
 
 namespace attune {
 #define GEN_PASS_DEF_FUSELINEAR

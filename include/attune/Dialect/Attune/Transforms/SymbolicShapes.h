@@ -29,8 +29,9 @@ public:
   mlir::Value transpose(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, llvm::ArrayRef<int64_t> permutation);
 
-  /// Replaces the uses of `old`. What is transposed and reshaped from it is made
-  /// from `by` instead: together with what made `by` that mostly is nothing.
+  /// Replaces the uses of `old`. What is transposed and reshaped from it is
+  /// made from `by` instead: together with what made `by` that mostly is
+  /// nothing.
   void replace(mlir::Value old, mlir::Value by);
 
 private:
