@@ -14,6 +14,29 @@ static std::string getOutputName(size_t layer, StringRef part) {
   return llvm::formatv("attention.{0}.{1}", layer, part).str();
 }
 
+/// What a decoder's layer carries is empty at the begin of a sequence, where
+/// all texts are run from: `concat(past.N.key, key)` is the key itself. What
+/// goes out as `present.N.key` stays.
+static void dropPast(AttentionOp attention) {
+  auto drop = [](OpOperand &operand) {
+    auto concat = operand.get().getDefiningOp<ConcatOp>();
+    if (!concat || concat.getInputs().size() != 2 || concat.getAxis() != 1)
+      return;
+    auto past = dyn_cast<BlockArgument>(concat.getInputs().front());
+    auto function = past
+                        ? dyn_cast<func::FuncOp>(past.getOwner()->getParentOp())
+                        : func::FuncOp();
+    if (!function)
+      return;
+    auto name =
+        function.getArgAttrOfType<StringAttr>(past.getArgNumber(), kNameAttr);
+    if (name && name.getValue().starts_with("past."))
+      operand.set(concat.getInputs().back());
+  };
+  drop(attention.getKeyMutable());
+  drop(attention.getValueMutable());
+}
+
 llvm::Error attune::loadAndRaise(Compilation &compilation) {
   if (llvm::Error error = compilation.load())
     return error;
@@ -30,6 +53,10 @@ llvm::Error attune::loadAndRaise(Compilation &compilation) {
   ModuleOp module = *compilation.getVariants().front().module;
   if (failed(manager.run(module)))
     return internalError("the passes that find attention failed");
+  if (const ModelSource *source = compilation.getSource())
+    if (source->getDescription())
+      for (AttentionOp attention : getAttentionLayers(module))
+        dropPast(attention);
   return llvm::Error::success();
 }
 

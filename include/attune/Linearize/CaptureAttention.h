@@ -8,7 +8,8 @@
 namespace attune {
 
 /// Loads a model, up to the phase `import`, and finds attention in it
-/// (buildRaisePipeline).
+/// (buildRaisePipeline). Softmax layers of a description of a decoder are those
+/// of a sequence from its begin, without keys of earlier calls.
 llvm::Error loadAndRaise(Compilation &compilation);
 
 /// A layer of attention of a model.
