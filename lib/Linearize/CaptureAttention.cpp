@@ -150,20 +150,94 @@ ObservedModel::capture(ArrayRef<TokenSequence> sequences) {
   return result;
 }
 
-llvm::Expected<std::unique_ptr<RunnableModel>>
-attune::createLinearModel(MLIRContext &context, const CompilerOptions &options,
-                          ArrayRef<const LayerParameters *> parameters,
-                          int threads) {
-  Compilation compilation(context, options);
+static std::string getWeightsName(size_t layer) {
+  return "linear_attention." + std::to_string(layer);
+}
+static std::string getSwitchName(int64_t layer) {
+  return llvm::formatv("attention.{0}.linear", layer).str();
+}
+
+/// Loads the model and calls `rewrite` with its layers that have parameters.
+static llvm::Error
+rewriteLayers(Compilation &compilation,
+              ArrayRef<const LayerParameters *> parameters,
+              llvm::function_ref<void(AttentionOp, const LayerParameters &,
+                                      int64_t layer)>
+                  rewrite) {
   if (llvm::Error error = loadAndRaise(compilation))
-    return std::move(error);
+    return error;
   ModuleOp module = *compilation.getVariants().front().module;
   SmallVector<AttentionOp> layers = getAttentionLayers(module);
   if (layers.size() != parameters.size())
     return internalError("the model has another number of layers than before");
   for (auto [index, layer] : llvm::enumerate(parameters))
     if (layer)
-      linearizeLayer(layers[index], *layer,
-                     "linear_attention." + std::to_string(index));
+      rewrite(layers[index], *layer, index);
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<RunnableModel>>
+attune::createLinearModel(MLIRContext &context, const CompilerOptions &options,
+                          ArrayRef<const LayerParameters *> parameters,
+                          int threads) {
+  Compilation compilation(context, options);
+  auto rewrite = [](AttentionOp attention, const LayerParameters &layer,
+                    int64_t index) {
+    linearizeLayer(attention, layer, getWeightsName(index));
+  };
+  if (llvm::Error error = rewriteLayers(compilation, parameters, rewrite))
+    return std::move(error);
   return RunnableModel::create(compilation, threads);
+}
+
+/// An input [1, 1, 1] that is broadcast over a layer's result.
+static Value addSwitch(func::FuncOp function, StringRef name) {
+  Builder builder(function.getContext());
+  unsigned place = function.getNumArguments();
+  auto type = RankedTensorType::get({1, 1, 1}, builder.getI64Type());
+  DictionaryAttr attributes = builder.getDictionaryAttr(
+      {builder.getNamedAttr(kNameAttr, builder.getStringAttr(name)),
+       builder.getNamedAttr(kDimsAttr, builder.getStrArrayAttr({"", "", ""}))});
+  // It fails for arguments of signatures that are not the function's own.
+  (void)function.insertArgument(place, type, attributes, function.getLoc());
+  return function.getArgument(place);
+}
+
+llvm::Expected<std::unique_ptr<SwitchedModel>>
+SwitchedModel::create(MLIRContext &context, const CompilerOptions &options,
+                      ArrayRef<const LayerParameters *> parameters,
+                      int threads) {
+  std::unique_ptr<SwitchedModel> result(new SwitchedModel);
+  Compilation compilation(context, options);
+  auto rewrite = [&](AttentionOp attention, const LayerParameters &layer,
+                     int64_t index) {
+    auto function = attention->getParentOfType<func::FuncOp>();
+    Value isLinear = addSwitch(function, getSwitchName(index));
+    OpBuilder builder(attention);
+    Location loc = attention.getLoc();
+    auto copy = cast<AttentionOp>(builder.clone(*attention));
+    auto condition = CastOp::create(
+        builder, loc, RankedTensorType::get({1, 1, 1}, builder.getI1Type()),
+        isLinear, /*saturate=*/false);
+    Value softmax = attention.getResult();
+    builder.setInsertionPointAfter(attention);
+    auto chosen = WhereOp::create(builder, loc, softmax.getType(), condition,
+                                  copy.getResult(), softmax);
+    softmax.replaceAllUsesExcept(chosen, chosen);
+    linearizeLayer(copy, layer, getWeightsName(index));
+    result->switched.push_back(index);
+  };
+  if (llvm::Error error = rewriteLayers(compilation, parameters, rewrite))
+    return std::move(error);
+  auto model = RunnableModel::create(compilation, threads);
+  if (!model)
+    return model.takeError();
+  result->model = std::move(*model);
+  return result;
+}
+
+RunnableModel &SwitchedModel::select(ArrayRef<int64_t> layers) {
+  for (int64_t layer : switched)
+    model->setInput(getSwitchName(layer), llvm::is_contained(layers, layer));
+  return *model;
 }

@@ -206,8 +206,9 @@ void HeadFit::mixLandmarks() {
   int64_t count = options.features;
   llvm::SmallVector<size_t> order =
       llvm::to_vector(llvm::seq(sequences.size()));
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return sequences[a].query.rows > sequences[b].query.rows;
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::pair(-sequences[a].query.rows, a) <
+           std::pair(-sequences[b].query.rows, b);
   });
   order.resize(std::min<size_t>(order.size(), kFactorSequences * numQueries));
 

@@ -52,9 +52,13 @@ private:
 
   /// Results with these layers linear.
   llvm::Expected<EndToEnd> judge(llvm::ArrayRef<int64_t> layers);
+  llvm::Expected<EndToEnd> judge(RunnableModel &model);
+  std::vector<const LayerParameters *>
+  getParameters(llvm::ArrayRef<int64_t> layers) const;
+  /// The model with these layers linear and nothing else.
   llvm::Expected<std::unique_ptr<RunnableModel>>
   createModel(llvm::ArrayRef<int64_t> layers);
-  llvm::Error judgeLengths();
+  llvm::Error judgeLengths(RunnableModel &model);
   llvm::Error judgeSeeds();
   void say(const llvm::Twine &what) { options.progress(what.str()); }
 
@@ -63,6 +67,7 @@ private:
   LinearizeReport report;
   std::unique_ptr<ObservedModel> observed;
   std::vector<int64_t> candidates;
+  std::unique_ptr<SwitchedModel> switched;   ///< all candidates, once fitted
   std::vector<AttentionSamples> calibration; ///< by layer
   ModelResults exact;
 };
@@ -174,24 +179,37 @@ llvm::Error Linearization::fit() {
   return llvm::Error::success();
 }
 
-llvm::Expected<std::unique_ptr<RunnableModel>>
-Linearization::createModel(llvm::ArrayRef<int64_t> layers) {
+std::vector<const LayerParameters *>
+Linearization::getParameters(llvm::ArrayRef<int64_t> layers) const {
   std::vector<const LayerParameters *> parameters(report.layers.size());
   for (int64_t index : layers)
     parameters[index] = report.parameters[index].get();
-  return createLinearModel(context, options.compiler, parameters,
+  return parameters;
+}
+
+llvm::Expected<std::unique_ptr<RunnableModel>>
+Linearization::createModel(llvm::ArrayRef<int64_t> layers) {
+  return createLinearModel(context, options.compiler, getParameters(layers),
                            options.threads);
 }
 
-llvm::Expected<EndToEnd> Linearization::judge(llvm::ArrayRef<int64_t> layers) {
-  auto model = createModel(layers);
-  if (!model)
-    return model.takeError();
+llvm::Expected<EndToEnd> Linearization::judge(RunnableModel &model) {
   llvm::Expected<ModelResults> found =
-      runTexts(**model, report.holdout.sequences);
+      runTexts(model, report.holdout.sequences);
   if (!found)
     return found.takeError();
   return compareResults(exact, *found);
+}
+
+llvm::Expected<EndToEnd> Linearization::judge(llvm::ArrayRef<int64_t> layers) {
+  if (!switched) {
+    auto created = SwitchedModel::create(
+        context, options.compiler, getParameters(candidates), options.threads);
+    if (!created)
+      return created.takeError();
+    switched = std::move(*created);
+  }
+  return judge(switched->select(layers));
 }
 
 llvm::Error Linearization::judgeLayers() {
@@ -259,18 +277,24 @@ llvm::Error Linearization::judgeModel() {
   report.results = options.automatic
                        ? report.passingResults
                        : *report.layers[report.order.back()].cumulative;
-  report.passes = !chosen.empty() && options.budget.passes(report.results);
   if (chosen.empty())
     return llvm::Error::success();
-  if (llvm::Error error = judgeLengths())
+  // The verdict is on the model that would be used, without switches.
+  say("compiling the rewritten model");
+  auto model = createModel(chosen);
+  if (!model)
+    return model.takeError();
+  llvm::Expected<EndToEnd> results = judge(**model);
+  if (!results)
+    return results.takeError();
+  report.results = *results;
+  report.passes = options.budget.passes(report.results);
+  if (llvm::Error error = judgeLengths(**model))
     return error;
   return isRandom(options.fit.map) ? judgeSeeds() : llvm::Error::success();
 }
 
-llvm::Error Linearization::judgeLengths() {
-  auto model = createModel(report.getChosen());
-  if (!model)
-    return model.takeError();
+llvm::Error Linearization::judgeLengths(RunnableModel &model) {
   int64_t longest = report.holdout.getLongest();
   for (int64_t length : {longest / 4, longest / 2}) {
     if (length < 2)
@@ -280,7 +304,7 @@ llvm::Error Linearization::judgeLengths() {
     llvm::Expected<ModelResults> before = runTexts(observed->getModel(), texts);
     if (!before)
       return before.takeError();
-    llvm::Expected<ModelResults> after = runTexts(**model, texts);
+    llvm::Expected<ModelResults> after = runTexts(model, texts);
     if (!after)
       return after.takeError();
     report.lengths.push_back({length, compareResults(*before, *after)});
@@ -302,9 +326,12 @@ llvm::Error Linearization::judgeSeeds() {
           std::make_unique<LayerParameters>(fitLayer(calibration[index], fit));
       std::swap(kept[index], report.parameters[index]);
     }
-    llvm::Expected<EndToEnd> results = judge(chosen);
+    auto model = createModel(chosen);
     for (int64_t index : chosen)
       std::swap(kept[index], report.parameters[index]);
+    if (!model)
+      return model.takeError();
+    llvm::Expected<EndToEnd> results = judge(**model);
     if (!results)
       return results.takeError();
     report.seeds.push_back(*results);

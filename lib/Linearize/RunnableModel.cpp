@@ -114,8 +114,10 @@ RunnableModel::run(llvm::ArrayRef<int64_t> ids,
                         count, ids.size());
     auto &values =
         memory.emplace_back(count * rt::elementSize(info.type) / 8 + 1);
+    auto set = given.find(info.name);
     for (int64_t e = 0; e < count; ++e) {
-      int64_t value = i == idsInput       ? ids[e]
+      int64_t value = set != given.end()  ? set->second
+                      : i == idsInput     ? ids[e]
                       : isPositions(info) ? e
                       : isMask(info)      ? 1
                                           : 0;

@@ -52,6 +52,23 @@ createLinearModel(mlir::MLIRContext &context, const CompilerOptions &options,
                   llvm::ArrayRef<const LayerParameters *> parameters,
                   int threads);
 
+/// A model whose layers with parameters are softmax or linear from run to run:
+/// it computes both. Compiling takes longer than running some texts, so that
+/// this is how many sets of layers are tried.
+class SwitchedModel {
+public:
+  static llvm::Expected<std::unique_ptr<SwitchedModel>>
+  create(mlir::MLIRContext &context, const CompilerOptions &options,
+         llvm::ArrayRef<const LayerParameters *> parameters, int threads);
+
+  /// The model with these layers linear, until the next call.
+  RunnableModel &select(llvm::ArrayRef<int64_t> layers);
+
+private:
+  std::unique_ptr<RunnableModel> model;
+  std::vector<int64_t> switched; ///< the layers with parameters
+};
+
 } // namespace attune
 
 #endif // ATTUNE_LINEARIZE_CAPTUREATTENTION_H

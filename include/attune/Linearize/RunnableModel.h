@@ -41,6 +41,9 @@ public:
   llvm::Expected<TokenSequence> tokenize(llvm::StringRef text,
                                          int64_t maxLength = 0);
 
+  /// Gives all elements of another integer input a value from now on.
+  void setInput(llvm::StringRef name, int64_t value) { given[name] = value; }
+
   /// Runs one sequence by itself and returns the named outputs.
   llvm::Expected<llvm::StringMap<RunOutput>>
   run(llvm::ArrayRef<int64_t> ids, llvm::ArrayRef<std::string> outputs);
@@ -52,6 +55,7 @@ private:
   std::unique_ptr<InMemoryModel> compiled;
   attune_model *handle = nullptr;
   int idsInput = -1;
+  llvm::StringMap<int64_t> given;
 };
 
 } // namespace attune
