@@ -210,12 +210,29 @@ TEST(LoadModel, YAMLWithoutWeightsHasNone) {
                   {"names no weights", "path: model.safetensors"});
 }
 
+TEST(LoadModel, TakesADirectoryThatAttuneSaved) {
+  TempDirectory dir;
+  std::string model =
+      (ATTUNE_SOURCE_DIR "/test/EndToEnd/golden/linear/performer-encoder");
+  for (const char *name : {"model.yaml", "model.safetensors"})
+    ASSERT_FALSE(sys::fs::copy_file(model + "/" + name, dir.path(name)));
+  Expected<LoadedModel> loaded = loadModel(dir.path());
+  ASSERT_TRUE(static_cast<bool>(loaded))
+      << failureOf(std::move(loaded)).message;
+  EXPECT_EQ(loaded->description.attention.kind, AttentionKind::Linear);
+  EXPECT_TRUE(loaded->weights);
+  // A config.json goes first: the directory is of Hugging Face's form.
+  dir.write("config.json", "{}");
+  EXPECT_FALSE(failureOf(loadModel(dir.path())).message.empty());
+}
+
 TEST(LoadModel, NamesWhatIsWrong) {
   TempDirectory dir;
   expectUserError(failureOf(loadModel("")), {"empty"});
   expectUserError(failureOf(loadModel(dir.path("none"))),
                   {"none", "No such file"});
-  expectUserError(failureOf(loadModel(dir.path())), {"no config.json"});
+  expectUserError(failureOf(loadModel(dir.path())),
+                  {"neither config.json nor model.yaml"});
   expectUserError(failureOf(loadModel(dir.write("a.txt", "x"))),
                   {"a.txt", "expected a Hugging Face directory"});
   dir.write("config.json", kTinyBertConfig);
