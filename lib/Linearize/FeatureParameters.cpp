@@ -26,6 +26,10 @@ std::optional<LinearMap> attune::parseLinearMap(llvm::StringRef name) {
   return std::nullopt;
 }
 
+bool attune::isRandom(LinearMap map) {
+  return map == LinearMap::Favor || map == LinearMap::FavorHyperbolic;
+}
+
 int64_t LayerParameters::getStateBytes(int64_t valueDim,
                                        int64_t kvHeads) const {
   int64_t state = key.heads * key.features * (valueDim + 1);

@@ -18,10 +18,6 @@ static constexpr int64_t kMostPoints = 8192;
 static bool approximatesSoftmax(LinearMap map) {
   return map != LinearMap::Elu1 && map != LinearMap::Relu;
 }
-static bool isRandom(LinearMap map) {
-  return map == LinearMap::Favor || map == LinearMap::FavorHyperbolic;
-}
-
 namespace {
 /// The weights of one head of keys and of the queries that read it. Heads do
 /// not know of each other: each draws from a random stream of its own, so that

@@ -14,10 +14,6 @@ std::vector<int64_t> LinearizeReport::getChosen() const {
   return chosen;
 }
 
-static bool isRandom(LinearMap map) {
-  return map == LinearMap::Favor || map == LinearMap::FavorHyperbolic;
-}
-
 static std::string listLayers(llvm::ArrayRef<int64_t> layers) {
   return llvm::formatv("{0:$[, ]}",
                        llvm::make_range(layers.begin(), layers.end()))
@@ -274,9 +270,6 @@ llvm::Error Linearization::judgeModel() {
       options.automatic ? report.passingLayers : candidates;
   for (int64_t index : chosen)
     report.layers[index].isChosen = true;
-  report.results = options.automatic
-                       ? report.passingResults
-                       : *report.layers[report.order.back()].cumulative;
   if (chosen.empty())
     return llvm::Error::success();
   // The verdict is on the model that would be used, without switches.

@@ -138,7 +138,7 @@ void PageWriter::writeProvenance() {
     row("SHA-256 of that file", texts->hash);
   }
   row("feature map", toString(fit.map).str());
-  if (fit.map == LinearMap::Favor || fit.map == LinearMap::FavorHyperbolic)
+  if (isRandom(fit.map))
     row("random directions", std::to_string(fit.features));
   if (fit.map == LinearMap::Calibrated)
     row("landmarks", std::to_string(fit.features));

@@ -104,8 +104,7 @@ void attune::printReport(llvm::raw_ostream &os, const LinearizeReport &report,
                          const AttentionCosts *costs) {
   const FitOptions &fit = report.fit;
   os << llvm::formatv("{0}: feature map {1}", report.model, toString(fit.map));
-  if (fit.map == LinearMap::Favor || fit.map == LinearMap::FavorHyperbolic ||
-      fit.map == LinearMap::Calibrated)
+  if (isRandom(fit.map) || fit.map == LinearMap::Calibrated)
     os << llvm::formatv(" of {0} rows", fit.features);
   if (fit.window || fit.sinks)
     os << llvm::formatv(", exact window {0} and {1} sinks", fit.window,

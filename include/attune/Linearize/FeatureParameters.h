@@ -29,6 +29,9 @@ enum class LinearMap {
 llvm::StringRef toString(LinearMap map);
 std::optional<LinearMap> parseLinearMap(llvm::StringRef name);
 
+/// Whether the map's projection is drawn at random.
+bool isRandom(LinearMap map);
+
 /// The weights of one attune.feature_map, float as they are stored. Empty:
 /// none.
 struct SideWeights {

@@ -154,6 +154,13 @@ LogicalResult AttentionMatcher::matchScores(SoftmaxOp softmax) {
   }
 }
 
+bool AttentionMatcher::keepsMatrices(ReshapeOp reshape) {
+  SymbolicShape from = shapes.get(reshape.getInput()),
+                to = shapes.get(reshape.getResult());
+  return from.size() >= 2 && to.size() >= 2 &&
+         ArrayRef(from).take_back(2) == ArrayRef(to).take_back(2);
+}
+
 LogicalResult AttentionMatcher::matchStep(Operation *op, Value &next,
                                           double &factor) {
   if (auto scaled = getProduct(op->getResult(0))) {
@@ -190,10 +197,7 @@ LogicalResult AttentionMatcher::matchStep(Operation *op, Value &next,
     return success();
   }
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-    SymbolicShape from = shapes.get(reshape.getInput()),
-                  to = shapes.get(reshape.getResult());
-    if (from.size() >= 2 && to.size() >= 2 &&
-        ArrayRef(from).take_back(2) == ArrayRef(to).take_back(2)) {
+    if (keepsMatrices(reshape)) {
       next = reshape.getInput();
       return success();
     }

@@ -61,6 +61,8 @@ public:
   const MissedReason &getMissed() const { return missed; }
 
 protected:
+  /// Whether a reshape leaves the last two dimensions, rows and columns, alone.
+  bool keepsMatrices(ReshapeOp reshape);
   /// Something added to the scores, or put in where `condition` says.
   struct Term {
     mlir::Value value;

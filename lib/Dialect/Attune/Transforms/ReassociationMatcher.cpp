@@ -181,10 +181,7 @@ LogicalResult ReassociationMatcher::step(Operation *op, Value &next) {
     return success();
   }
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-    SymbolicShape from = shapes.get(reshape.getInput()),
-                  to = shapes.get(reshape.getResult());
-    if (from.size() >= 2 && to.size() >= 2 &&
-        ArrayRef(from).take_back(2) == ArrayRef(to).take_back(2)) {
+    if (keepsMatrices(reshape)) {
       next = reshape.getInput();
       return success();
     }
